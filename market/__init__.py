@@ -1,0 +1,1 @@
+"""The simulated market: pure and seeded; draws depend only on seed, object and time slot."""

@@ -1,0 +1,1 @@
+"""The shared words of Adflight: contract (no I/O), tables and settings."""

@@ -1,0 +1,167 @@
+"""What is asked of an ad network and what it answers, in the trade's common terms.
+
+Three levels deliver (campaign, ad group, ad); a creative is what an ad shows. An *order* asks
+for one object; its ``key`` is the idempotency key and comes back in ``NetworkObject.key``.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from models.contract.base import Frozen
+from models.contract.creative import AdCopy
+from models.contract.money import Money
+from models.contract.vocabulary import Objective, SpecialCategory
+
+
+class ObjectKind(StrEnum):
+    """Levels of a campaign tree, top first."""
+
+    CAMPAIGN = "campaign"
+    AD_GROUP = "ad_group"
+    CREATIVE = "creative"
+    AD = "ad"
+
+
+class Targeting(Frozen):
+    """Who should see the ads. ``locations`` are ISO 3166 alpha-2 countries."""
+
+    locations: tuple[str, ...] = ("US",)
+    age_min: int = Field(default=18, ge=18, le=65)
+    age_max: int = Field(default=65, ge=18, le=65)
+    genders: tuple[Literal["male", "female"], ...] = ()
+    interests: tuple[str, ...] = ()
+
+
+class Bid(Frozen):
+    """How to bid. ``amount`` is per result for caps, absent for automatic bidding."""
+
+    strategy: Literal["automatic", "bid_cap", "cost_cap"] = "automatic"
+    amount: Money | None = None
+
+
+class CampaignOrder(Frozen):
+    """Ask for a campaign, paused."""
+
+    kind: Literal[ObjectKind.CAMPAIGN] = ObjectKind.CAMPAIGN
+    key: str
+    name: str
+    objective: Objective
+    daily_budget: Money
+    special_category: SpecialCategory = SpecialCategory.NONE
+    countries: tuple[str, ...] = ("US",)
+
+
+class AdGroupOrder(Frozen):
+    """Ask for an ad group (Meta ad set, X line item), paused. It carries budget and lease."""
+
+    kind: Literal[ObjectKind.AD_GROUP] = ObjectKind.AD_GROUP
+    key: str
+    name: str
+    campaign_id: str
+    objective: Objective
+    daily_budget: Money
+    targeting: Targeting
+    bid: Bid = Bid()
+    start_time: datetime
+    end_time: datetime
+    special_category: SpecialCategory = SpecialCategory.NONE
+
+
+class CreativeOrder(Frozen):
+    """Ask for a creative: copy, one still image and a link. ``image_path`` is local."""
+
+    kind: Literal[ObjectKind.CREATIVE] = ObjectKind.CREATIVE
+    key: str
+    name: str
+    copy_text: AdCopy
+    link: str
+    image_path: str
+    image_sha256: str
+
+
+class AdOrder(Frozen):
+    """Ask for an ad that shows ``creative_id`` inside ``ad_group_id``."""
+
+    kind: Literal[ObjectKind.AD] = ObjectKind.AD
+    key: str
+    name: str
+    ad_group_id: str
+    creative_id: str
+
+
+Order = Annotated[
+    CampaignOrder | AdGroupOrder | CreativeOrder | AdOrder, Field(discriminator="kind")
+]
+
+
+class Delivery(StrEnum):
+    """Whether an object can deliver, as the network computes it (not as we configured it)."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+    IN_REVIEW = "in_review"
+    REJECTED = "rejected"
+    ENDED = "ended"
+    REMOVED = "removed"
+    UNKNOWN = "unknown"
+
+
+class NetworkObject(Frozen):
+    """One object as the network shows it at ``as_of`` (campaign time).
+
+    ``switched_on`` is the configured status. ``key`` is empty for objects we did not make.
+    ``daily_budget`` and ``end_time`` are present where the object carries them; ``issue`` is
+    the network's own reason when something is wrong.
+    """
+
+    kind: ObjectKind
+    id: str
+    key: str = ""
+    name: str = ""
+    parent_id: str | None = None
+    switched_on: bool
+    delivery: Delivery
+    daily_budget: Money | None = None
+    end_time: datetime | None = None
+    issue: str | None = None
+    as_of: datetime
+
+
+class SwitchResult(Frozen):
+    """The answer for one object of a batched pause or activation. ``error`` is plain words."""
+
+    id: str
+    accepted: bool
+    error: str | None = None
+
+
+class MetricsRow(Frozen):
+    """Cumulative figures of one campaign for one account day (the account's time zone)."""
+
+    campaign_id: str
+    day: str
+    impressions: int = 0
+    clicks: int = 0
+    conversions: int = 0
+    reach: int = 0
+    spend: Money
+    revenue: Money | None = None
+
+
+class MetricsReport(Frozen):
+    """All campaigns of an account in one reading. A campaign without delivery has no row."""
+
+    as_of: datetime
+    rows: tuple[MetricsRow, ...] = ()
+
+
+class AccountHealth(Frozen):
+    """What a connection test found. ``problems`` are sentences that say the way out."""
+
+    usable: bool
+    currency: str = ""
+    timezone: str = ""
+    problems: tuple[str, ...] = ()

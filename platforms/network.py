@@ -1,0 +1,122 @@
+"""The protocol every ad network adapter fulfils."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Protocol
+
+from models.contract.money import Money
+from models.contract.network import (
+    AccountHealth,
+    MetricsReport,
+    NetworkObject,
+    ObjectKind,
+    Order,
+    SwitchResult,
+)
+from models.contract.vocabulary import CallToAction, Objective, Platform
+
+
+@dataclass(frozen=True, slots=True)
+class CopyLimits:
+    """Longest texts in characters as the network counts them; ``link_cost`` is what a link
+    appended to the primary text costs (X: 24, the link's 23 and a space)."""
+
+    primary_text: int
+    headline: int
+    description: int
+    link_cost: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a network can do, in what unit, with what minimum.
+
+    Attributes:
+        min_daily_budget: Smallest daily budget of an ad group, by currency.
+        end_time_granularity: Finest unit of an end time (the lease's resolution).
+        budget_edits_per_hour: Edits of one ad group's budget per campaign hour; None if free.
+        batch_size: Objects per batched status call.
+        over_delivery: Most the network may spend on one day, as a multiple of the daily budget.
+        settle: Real time after which a write whose answer was lost is certainly visible.
+        can_pause_ad: Whether a single ad can be switched off and on again.
+        image_size: Width and height in pixels of the still image we make for it.
+    """
+
+    platform: Platform
+    label: str
+    min_daily_budget: dict[str, Money]
+    end_time_granularity: timedelta
+    budget_edits_per_hour: int | None
+    batch_size: int
+    over_delivery: float
+    settle: timedelta
+    copy_limits: CopyLimits
+    image_size: tuple[int, int]
+    objectives: frozenset[Objective]
+    calls_to_action: frozenset[CallToAction]
+    can_pause_ad: bool = True
+    notes: tuple[str, ...] = field(default=())
+
+
+class AdNetwork(Protocol):
+    """One ad account of one network, ready to use.
+
+    Every method raises only ``platforms.errors.NetworkError`` kinds. No method retries a
+    write by itself: the caller decides, because only it knows whether an effect is wanted.
+    """
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    async def create(self, order: Order) -> NetworkObject:
+        """Create one object so that it cannot deliver, carrying ``order.key``.
+
+        Raises:
+            Refused: a value the network does not take, named; nothing was created.
+            Ambiguous: the answer was lost; use ``find`` before repeating.
+        """
+        ...
+
+    async def find(
+        self, kind: ObjectKind, key: str, parent_id: str | None = None
+    ) -> list[NetworkObject]:
+        """All objects carrying ``key`` that are not removed, lowest id first."""
+        ...
+
+    async def read(self, kind: ObjectKind, ids: Sequence[str]) -> list[NetworkObject]:
+        """Read objects back. Ids the network does not know are left out; removed ones show
+        ``Delivery.REMOVED``."""
+        ...
+
+    async def switch(self, kind: ObjectKind, ids: Sequence[str], *, on: bool) -> list[SwitchResult]:
+        """Activate or pause in the network's batch form; one result per id, in order.
+
+        An item that failed does not stop the others. Not confirmed until read back.
+        """
+        ...
+
+    async def set_daily_budget(self, ad_group_id: str, budget: Money) -> None:
+        """Set (not add to) the ad group's daily budget."""
+        ...
+
+    async def set_end_time(self, ad_group_id: str, end_time: datetime) -> None:
+        """Move the ad group's end (campaign time): the lease."""
+        ...
+
+    async def remove(self, kind: ObjectKind, object_id: str) -> None:
+        """Delete an object; deleting what is already gone is no error."""
+        ...
+
+    async def account_metrics(self, since: date, until: date) -> MetricsReport:
+        """Figures of every campaign of the account, per account day, inclusive, in one
+        reading (all pages)."""
+        ...
+
+    async def check_account(self) -> AccountHealth:
+        """Whether the credential, account, currency and time zone can be used."""
+        ...
+
+    async def aclose(self) -> None:
+        """Release connections."""
+        ...
