@@ -1,0 +1,1 @@
+"""Copy, images and their compliance."""

@@ -38,12 +38,17 @@ class Line(BaseModel):
 
 
 class Figures(BaseModel):
-    """Reported figures of one line on one account day, cumulative for that day."""
+    """Reported figures of one line on one account day, cumulative for that day.
+
+    ``ad_id`` is empty unless figures by ad were asked for. ``reach`` counts people once within
+    the row; it must not be added up over rows.
+    """
 
     network: str
     account_id: str
     campaign_id: str
     line_id: str
+    ad_id: str = ""
     day: str
     hour: int | None = None
     impressions: int = 0
@@ -83,10 +88,18 @@ class World(Protocol):
         ...
 
     def figures(
-        self, network: str, account_id: str, since: str, until: str, *, hourly: bool = False
+        self,
+        network: str,
+        account_id: str,
+        since: str,
+        until: str,
+        *,
+        hourly: bool = False,
+        by_ad: bool = False,
     ) -> list[Figures]:
         """What the network *reports* now for account days ``since..until`` (ISO, inclusive):
-        true figures less the reporting lag, restated as conversions mature."""
+        true figures less the reporting lag, restated as conversions mature. A line (or ad)
+        without delivery in a day has no row."""
         ...
 
     # -- faults ---------------------------------------------------------------------------
@@ -94,6 +107,11 @@ class World(Protocol):
         """Take one armed fault of a kind that only the network module can play (for example
         ``expired_token``, ``disapproved_ad``, ``rate_limited``, ``server_error``); counts it.
         Transport faults (lost answers, delays, duplicates) are played by the server itself."""
+        ...
+
+    # -- journal --------------------------------------------------------------------------
+    def note(self, network: str, kind: str, detail: dict[str, Any]) -> None:
+        """Append to the journal, with the campaign time, for tests to read."""
         ...
 
 

@@ -1,0 +1,1 @@
+"""Durable state machines: they decide when; policy decides what; activities do."""

@@ -1,0 +1,123 @@
+"""Making creatives: copy by Claude, the compliance check, one still image each."""
+
+import asyncio
+import hashlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from uuid import uuid4
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.claude import Claude, ToolCall
+from activities.evaluation import fenced
+from activities.heartbeat import heartbeating
+from activities.outcomes import CLAUDE_REFUSED
+from creative import compliance, copywriting, still_image
+from models.contract.briefs import (
+    ComplianceReport,
+    CopySet,
+    CopyToCheck,
+    CreativeBrief,
+    ImageBrief,
+)
+from models.contract.creative import ImageAsset
+from platforms.registry import capabilities
+
+_ARTICLE_TEXT = 12_000
+
+
+class CreativeActivities:
+    """Collaborators: Claude, and the directory where assets live."""
+
+    def __init__(self, claude: Claude, assets: Path) -> None:
+        self._claude = claude
+        self._assets = assets
+
+    @activity.defn
+    async def write_copy(self, brief: CreativeBrief) -> CopySet:
+        """Distinct copy variants within the network's limits, facts from the article only."""
+        limits = capabilities(brief.platform).copy_limits
+        actions = sorted(one.value for one in capabilities(brief.platform).calls_to_action)
+        article = brief.article
+        source = f"{article.title}. {article.description} {article.text}"
+        told = copywriting.brief(
+            limits,
+            platform=brief.platform.value,
+            objective=brief.plan.objective.value,
+            variants=brief.plan.variants,
+            actions=actions,
+        )
+        content = {
+            "url": article.canonical_url,
+            "title": article.title,
+            "description": article.description,
+            "text": article.text[:_ARTICLE_TEXT],
+            "tags": list(article.tags),
+        }
+
+        def check(calls: Sequence[ToolCall]) -> dict[str, str]:
+            if len(calls) != 1 or calls[0].name != "write_copy":
+                return {"": "Call write_copy exactly once."}
+            problem = copywriting.problems(calls[0].input, limits, actions)
+            return {calls[0].id: problem} if problem else {}
+
+        async with heartbeating():
+            answer = await self._claude.ask(
+                brief.team_id,
+                purpose="copy",
+                system=copywriting.SYSTEM,
+                question=f"<brief>{fenced(told)}</brief>\n<article>{fenced(content)}</article>",
+                tools=copywriting.TOOLS,
+                check=check,
+            )
+        if answer.problems:
+            raise ApplicationError(
+                f"no usable copy after a rewrite: {answer.problems[0]}",
+                type=CLAUDE_REFUSED,
+                non_retryable=True,
+            )
+        written = copywriting.Written.model_validate(answer.calls[0].input)
+        kept, dropped = [], []
+        for variant in written.variants[: brief.plan.variants]:
+            missing = copywriting.unproven(variant, source)
+            if missing:
+                dropped.append(f"{variant.angle}: claim without source {missing[0]!r}")
+            else:
+                kept.append(variant.as_copy())
+        return CopySet(variants=tuple(kept), dropped=tuple(dropped), model=answer.model)
+
+    @activity.defn
+    async def check_copy(self, case: CopyToCheck) -> ComplianceReport:
+        """The compliance verdict on one copy."""
+        return compliance.check(case, capabilities(case.platform).copy_limits)
+
+    @activity.defn
+    async def make_image(self, brief: ImageBrief) -> ImageAsset:
+        """Render and store one image; the file is named by its content."""
+        size = capabilities(brief.platform).image_size
+        try:
+            data = await asyncio.to_thread(
+                still_image.render,
+                brief.headline,
+                brief.site,
+                size,
+                f"{brief.campaign_id}/{brief.variant}",
+            )
+        except ValueError as error:
+            raise ApplicationError(str(error), type="ImageRefused", non_retryable=True) from None
+        digest = hashlib.sha256(data).hexdigest()
+        path = f"{digest[:2]}/{digest}.png"
+        await asyncio.to_thread(_store, self._assets / path, data)
+        return ImageAsset(
+            sha256=digest, path=path, width=size[0], height=size[1], source=still_image.SOURCE
+        )
+
+
+def _store(path: Path, data: bytes) -> None:
+    """Write beside, then rename: a reader never sees half a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_suffix(f".{uuid4().hex}")
+    beside.write_bytes(data)
+    os.replace(beside, path)

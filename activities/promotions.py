@@ -1,0 +1,237 @@
+"""A promotion's paperwork: read the article, claim it once, gather what Claude should know."""
+
+from datetime import datetime, timedelta
+from typing import cast
+from uuid import UUID
+
+from sqlalchemy import func, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col, select
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.heartbeat import heartbeating
+from activities.outcomes import INPUT_REFUSED
+from activities.page import PageRefused, read_article
+from activities.teams import ad_account, get_team, team_limits
+from activities.web import WebReader, WebRefused
+from models.contract.base import Frozen
+from models.contract.content import Article, ContentType
+from models.contract.money import Money
+from models.contract.promotion import (
+    PlatformOffer,
+    PromotionContext,
+    PromotionInput,
+    RunningCampaign,
+)
+from models.contract.vocabulary import Platform
+from models.database import Database
+from models.settings import Settings
+from models.tables import Account, Campaign, Commitment, Promotion, Snapshot
+from models.tables.columns import now_utc
+from platforms.errors import Refused
+from platforms.registry import capabilities
+
+_LIVE = ("reserved", "confirmed")
+
+
+class Claim(Frozen):
+    """Claim a piece of content for one promotion."""
+
+    promotion: PromotionInput
+    article: Article
+
+
+class ClaimAnswer(Frozen):
+    """``owner`` is the promotion that has it: ours, or the one that was first.
+
+    ``barred`` says why the team's own rules exclude the article, when they do.
+    """
+
+    owner: str
+    enabled: bool
+    barred: str | None = None
+
+
+class ContextQuestion(Frozen):
+    """Gather context at campaign time ``now``."""
+
+    team_id: UUID
+    now: datetime
+
+
+class PromotionClose(Frozen):
+    """What became of a promotion."""
+
+    team_id: UUID
+    promotion_id: str
+    status: str
+    reasoning: str
+
+
+class PromotionActivities:
+    """Collaborators: the web, the database and the settings."""
+
+    def __init__(self, database: Database, web: WebReader, settings: Settings) -> None:
+        self._database = database
+        self._web = web
+        self._settings = settings
+
+    @activity.defn
+    async def gather_article(self, promotion: PromotionInput) -> Article:
+        """Read the page behind the event.
+
+        Raises:
+            ApplicationError: the page is refused or is no article; one clear sentence.
+        """
+        if promotion.article is not None:
+            return promotion.article
+        async with heartbeating():
+            try:
+                page = await self._web.fetch(promotion.url)
+                kind = promotion.content_type
+                # "article" is only the default of an event: the page knows better.
+                return read_article(
+                    page, content_type=None if kind is ContentType.ARTICLE else kind
+                )
+            except (WebRefused, PageRefused) as refused:
+                raise ApplicationError(
+                    str(refused), type=INPUT_REFUSED, non_retryable=True
+                ) from None
+
+    @activity.defn
+    async def claim(self, claim: Claim) -> ClaimAnswer:
+        """One promotion per team and canonical URL, whichever door the content came through."""
+        promotion, article = claim.promotion, claim.article
+        async with self._database.team(promotion.team_id) as session:
+            await session.execute(
+                insert(Promotion)
+                .values(
+                    id=promotion.promotion_id,
+                    team_id=promotion.team_id,
+                    canonical_url=article.canonical_url,
+                    title=article.title,
+                    content_type=article.content_type.value,
+                    source=promotion.source,
+                    status="evaluating",
+                    reasoning="",
+                    fingerprint=article.fingerprint,
+                    created_at=now_utc(),
+                )
+                .on_conflict_do_nothing()
+            )
+            owner = await session.scalar(
+                select(Promotion.id).where(col(Promotion.canonical_url) == article.canonical_url)
+            )
+            team = await get_team(session, promotion.team_id)
+        return ClaimAnswer(
+            owner=owner or promotion.promotion_id,
+            enabled=team.enabled and self._settings.enabled,
+            barred=_barred(team.promotion_rules, article),
+        )
+
+    @activity.defn
+    async def gather_context(self, question: ContextQuestion) -> PromotionContext:
+        """Accounts, running campaigns, budget left and recent results."""
+        async with self._database.team(question.team_id) as session:
+            limits = await team_limits(session, question.team_id)
+            commitments = (
+                await session.scalars(select(Commitment).where(col(Commitment.state).in_(_LIVE)))
+            ).all()
+            accounts = (
+                await session.scalars(
+                    select(Account)
+                    .where(col(Account.status) == "active", col(Account.is_default).is_(True))
+                    .order_by(col(Account.platform), col(Account.account_name))
+                )
+            ).all()
+            campaigns = (
+                await session.scalars(
+                    select(Campaign)
+                    .where(col(Campaign.status).in_(["active", "paused", "pending_review"]))
+                    .order_by(col(Campaign.created_at).desc())
+                    .limit(20)
+                )
+            ).all()
+            results = {
+                row[0]: (int(row[1]), int(row[2]))
+                for row in await session.execute(
+                    select(
+                        Snapshot.campaign_id,
+                        func.max(col(Snapshot.clicks)),
+                        func.max(col(Snapshot.conversions)),
+                    ).group_by(col(Snapshot.campaign_id))
+                )
+            }
+        committed = sum(one.daily_micros for one in commitments)
+        currency = limits.team_daily.currency
+
+        def left(cap: Money, used: int) -> Money:
+            return Money(micros=max(cap.micros - used, 0), currency=currency)
+
+        offers: list[PlatformOffer] = []
+        for row in accounts:
+            try:
+                able = capabilities(Platform(row.platform))
+            except Refused:
+                continue  # an account of a network without an adapter yet
+            on_platform = sum(
+                one.daily_micros for one in commitments if one.platform == row.platform
+            )
+            offers.append(
+                PlatformOffer(
+                    account=ad_account(row),
+                    min_daily_budget=able.min_daily_budget.get(
+                        row.currency, Money(micros=0, currency=row.currency)
+                    ),
+                    remaining_daily=left(limits.platform_daily, on_platform),
+                    objectives=tuple(sorted(one.value for one in able.objectives)),
+                    over_delivery=able.over_delivery,
+                    settle=able.settle
+                    if self._settings.settle_seconds is None
+                    else timedelta(seconds=self._settings.settle_seconds),
+                    edit_quota=able.budget_edits_per_hour,
+                    first_time=row.first_activated_at is None,
+                )
+            )
+        return PromotionContext(
+            now=question.now,
+            limits=limits,
+            remaining_daily=left(limits.team_daily, committed),
+            committed_daily=Money(micros=committed, currency=currency),
+            offers=tuple(offers),
+            running=tuple(
+                RunningCampaign(
+                    name=one.name,
+                    platform=one.platform,
+                    status=one.status,
+                    daily_budget=Money(micros=one.daily_budget_micros, currency=one.currency),
+                    spend=Money(micros=one.spend_micros, currency=one.currency),
+                    clicks=results.get(one.id, (0, 0))[0],
+                    conversions=results.get(one.id, (0, 0))[1],
+                )
+                for one in campaigns
+            ),
+        )
+
+    @activity.defn
+    async def close_promotion(self, close: PromotionClose) -> None:
+        """Note what became of a promotion."""
+        async with self._database.team(close.team_id) as session:
+            await session.execute(
+                update(Promotion)
+                .where(col(Promotion.id) == close.promotion_id)
+                .values(status=close.status, reasoning=close.reasoning, closed_at=now_utc())
+            )
+
+
+def _barred(rules: dict[str, object], article: Article) -> str | None:
+    """Why the team's promotion rules exclude an article, or None."""
+    tags = {tag.lower() for tag in article.tags}
+    only = {str(tag).lower() for tag in cast("list[object]", rules.get("only_tags", []))}
+    never = {str(tag).lower() for tag in cast("list[object]", rules.get("never_tags", []))}
+    if only and not tags & only:
+        return f"the team promotes only articles tagged {', '.join(sorted(only))}"
+    if tags & never:
+        return f"the team never promotes articles tagged {', '.join(sorted(tags & never))}"
+    return None

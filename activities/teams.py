@@ -1,0 +1,49 @@
+"""Reading a team's accounts and limits."""
+
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from temporalio.exceptions import ApplicationError
+
+from activities.outcomes import INPUT_REFUSED
+from models.contract.account import AdAccount
+from models.contract.limits import STARTER_LIMITS, SpendLimits
+from models.contract.vocabulary import Platform
+from models.tables import Account, Team
+
+
+async def team_limits(session: AsyncSession, team_id: UUID) -> SpendLimits:
+    """The team's limits; the starter limits where it has set none."""
+    return SpendLimits.model_validate((await get_team(session, team_id)).limits or STARTER_LIMITS)
+
+
+async def get_team(session: AsyncSession, team_id: UUID) -> Team:
+    """The team row.
+
+    Raises:
+        ApplicationError: no such team, or another team's session.
+    """
+    team = await session.get(Team, team_id)
+    if team is None:
+        raise ApplicationError(
+            f"team {team_id} does not exist; run `adflight up` or create it",
+            type=INPUT_REFUSED,
+            non_retryable=True,
+        )
+    return team
+
+
+def ad_account(row: Account) -> AdAccount:
+    """An account row as the contract's value."""
+    return AdAccount(
+        id=row.id,
+        team_id=row.team_id,
+        platform=Platform(row.platform),
+        name=row.account_name,
+        external_id=row.platform_account_id,
+        currency=row.currency,
+        timezone=row.timezone,
+        credentials_ref=row.credentials_ref,
+        sandbox=row.sandbox,
+        options=row.options,
+    )

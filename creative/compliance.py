@@ -1,0 +1,76 @@
+"""May this copy leave the house? Rules first; what they cannot settle goes to a person."""
+
+import re
+
+from creative.counting import length, primary_room
+from models.contract.briefs import ComplianceOutcome, ComplianceReport, CopyToCheck
+from models.contract.creative import AdCopy
+from platforms.network import CopyLimits
+
+_FORBIDDEN: tuple[tuple[str, str], ...] = (
+    (r"guarantee[ds]?\s+(?:returns?|profits?|income|results?)", "promises a financial result"),
+    (r"risk[- ]free", "promises freedom from risk"),
+    (r"double\s+your\s+(?:money|investment)", "promises a financial result"),
+    (r"get\s+rich", "promises wealth"),
+    (r"price\s+(?:will|is\s+going\s+to)\s+(?:rise|explode|moon)", "predicts a price"),
+    (r"financial\s+freedom", "promises wealth"),
+    (r"\binvest(?:ment)?\s+(?:opportunity|now)\b", "reads as an investment offer"),
+)
+_HYPE = re.compile(r"\b(revolutionary|game[- ]changing|world's\s+best|unbelievable)\b", re.I)
+_DELICATE = re.compile(
+    r"\b(crypto\w*|bitcoin|token\w*|casino|betting|loan\w*|credit|mortgage|weight\s+loss|cure)\b",
+    re.I,
+)
+_NUMBER = re.compile(r"\d[\d.,]*\d|\d")
+
+
+def check(case: CopyToCheck, limits: CopyLimits) -> ComplianceReport:
+    """Judge one copy.
+
+    Rejected: over a limit, a forbidden promise, hype, or a number the source does not contain.
+    Needs a person: a topic the networks regulate, or a regulated category.
+    """
+    copy, reasons = case.copy_text, list(too_long(case.copy_text, limits))
+    text = " ".join((copy.primary_text, copy.headline, copy.description))
+    for pattern, why in _FORBIDDEN:
+        found = re.search(pattern, text, re.I)
+        if found:
+            reasons.append(f"{why}: {found.group(0)!r}")
+    if found := _HYPE.search(text):
+        reasons.append(f"hype the brand voice forbids: {found.group(0)!r}")
+    reasons.extend(
+        f"number {number!r} is not in the source"
+        for number in dict.fromkeys(_NUMBER.findall(text))
+        if not _stands_in(number, case.source)
+    )
+    if reasons:
+        return ComplianceReport(outcome=ComplianceOutcome.REJECTED, reasons=tuple(reasons))
+    doubts: list[str] = []
+    if found := _DELICATE.search(text):
+        doubts.append(f"a topic networks restrict: {found.group(0)!r}")
+    if case.special_category != "none":
+        doubts.append(f"regulated category {case.special_category}")
+    if doubts:
+        return ComplianceReport(outcome=ComplianceOutcome.NEEDS_PERSON, reasons=tuple(doubts))
+    return ComplianceReport(outcome=ComplianceOutcome.PASS)
+
+
+def too_long(copy: AdCopy, limits: CopyLimits) -> list[str]:
+    """What is over the network's limits, with measured value and limit."""
+    problems: list[str] = []
+    for name, text, limit in (
+        ("primary_text", copy.primary_text, primary_room(limits)),
+        ("headline", copy.headline, limits.headline),
+        ("description", copy.description, limits.description),
+    ):
+        measured = length(text)
+        if measured > limit:
+            problems.append(f"{name} has {measured} characters, the limit is {limit}")
+    if not copy.headline.strip() or not copy.primary_text.strip():
+        problems.append("headline and primary_text must not be empty")
+    return problems
+
+
+def _stands_in(number: str, source: str) -> bool:
+    plain = number.replace(",", "")
+    return re.search(rf"(?<![\d.]){re.escape(plain)}(?![\d])", source.replace(",", "")) is not None

@@ -1,0 +1,294 @@
+"""A campaign: the plan a person agrees to, its state, its messages and its view."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from pydantic import Field, model_validator
+
+from models.contract.account import AdAccount
+from models.contract.base import Frozen
+from models.contract.clock import CampaignClock
+from models.contract.content import Article
+from models.contract.creative import Creative
+from models.contract.money import Money
+from models.contract.network import Bid, Targeting
+from models.contract.vocabulary import (
+    Author,
+    CampaignStatus,
+    CampaignType,
+    Objective,
+    SpecialCategory,
+    StopLevel,
+)
+
+_LONGEST = timedelta(days=90)
+
+
+class Dayparting(Frozen):
+    """Hours of the account's day (0–23) in which the campaign may deliver."""
+
+    hours: tuple[int, ...]
+
+    @model_validator(mode="after")
+    def _hours_of_a_day(self) -> "Dayparting":
+        if not self.hours or any(hour < 0 or hour > 23 for hour in self.hours):
+            raise ValueError(f"dayparting hours {list(self.hours)} must be some of 0 to 23")
+        return self
+
+
+class MediaPlan(Frozen):
+    """What the campaign will do and cost: the thing a person approves.
+
+    ``start`` None means at once. The flight ends at ``end``, or ``duration`` after activation,
+    or (both None) when it is stopped or the lifetime budget is used. Campaign time.
+    """
+
+    name: str = Field(min_length=1, max_length=120)
+    objective: Objective = Objective.TRAFFIC
+    campaign_type: CampaignType = CampaignType.ARTICLE
+    special_category: SpecialCategory = SpecialCategory.NONE
+    destination_url: str
+    daily_budget: Money
+    lifetime_budget: Money | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+    duration: timedelta | None = None
+    dayparting: Dayparting | None = None
+    targeting: Targeting = Targeting()
+    bid: Bid = Bid()
+    variants: int = Field(default=3, ge=1, le=8)
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> "MediaPlan":
+        if self.daily_budget.micros <= 0:
+            raise ValueError(f"daily_budget {self.daily_budget} must be above zero")
+        if not self.destination_url.startswith("https://"):
+            raise ValueError(f"destination_url {self.destination_url!r} must begin with https://")
+        if self.start and self.end and self.end <= self.start:
+            raise ValueError(f"end {self.end} must be after start {self.start}")
+        if self.duration is not None and not timedelta(0) < self.duration <= _LONGEST:
+            raise ValueError(f"duration {self.duration} must be above 0 and at most 90 days")
+        return self
+
+    def ends(self, start: datetime) -> datetime | None:
+        """When a flight that begins at ``start`` ends, if it does by the calendar."""
+        if self.end is not None:
+            return self.end
+        return start + self.duration if self.duration is not None else None
+
+
+class Cadence(Frozen):
+    """How often a campaign looks after itself; campaign time."""
+
+    pacing: timedelta = timedelta(hours=4)
+    fatigue: timedelta = timedelta(hours=6)
+    figures: timedelta = timedelta(hours=1)
+    landing_page: timedelta = timedelta(hours=1)
+    review: timedelta = timedelta(minutes=10)
+    lease: timedelta = timedelta(hours=6)
+    approval_reminder: timedelta = timedelta(hours=12)
+    approval_expiry: timedelta = timedelta(hours=48)
+    restatement: timedelta = timedelta(days=28)
+
+
+class ApprovalCase(Frozen):
+    """Why a person is asked, and what it can cost at worst. ``needed`` False: rules allow it."""
+
+    needed: bool
+    reasons: tuple[str, ...] = ()
+    clamped: tuple[str, ...] = ()
+    worst_case: Money
+    confidence: float | None = None
+    expected_impact: str = ""
+    reasoning: str = ""
+
+
+class NetworkTree(Frozen):
+    """Ids of what was created on the network, filled as they become known."""
+
+    campaign_id: str | None = None
+    ad_group_id: str | None = None
+    creative_ids: dict[str, str] = {}
+    ad_ids: dict[str, str] = {}
+
+
+class PauseNote(Frozen):
+    """Why a campaign rests and who said so. ``by_machine`` pauses may ask to be resumed."""
+
+    by: str
+    reason: str
+    since: datetime
+    by_machine: bool = False
+
+
+class StateVisit(Frozen):
+    """One step of the story: entered ``status`` at ``at`` (campaign time), because."""
+
+    status: CampaignStatus
+    at: datetime
+    why: str
+
+
+class CampaignState(Frozen):
+    """Everything a campaign carries across continue-as-new. All instants are campaign time."""
+
+    status: CampaignStatus = CampaignStatus.DRAFT
+    plan: MediaPlan
+    version: int = 1
+    approval: ApprovalCase
+    approved_by: str | None = None
+    creatives: tuple[Creative, ...] = ()
+    tree: NetworkTree = NetworkTree()
+    visits: tuple[StateVisit, ...] = ()
+    pause: PauseNote | None = None
+    asked_at: datetime | None = None
+    reminded_at: datetime | None = None
+    activated_at: datetime | None = None
+    ends_at: datetime | None = None
+    lease_until: datetime | None = None
+    live_budget: Money | None = None
+    resting: bool = False
+    next_pacing: datetime | None = None
+    next_fatigue: datetime | None = None
+    next_figures: datetime | None = None
+    next_landing_check: datetime | None = None
+    next_review: datetime | None = None
+    spend: Money | None = None
+    figures_as_of: datetime | None = None
+    recent_edits: tuple[datetime, ...] = ()
+    refused: tuple[str, ...] = ()
+    error: str | None = None
+    runs: int = 1
+
+
+class CampaignInput(Frozen):
+    """Start of a campaign. ``state`` is set only when it continues as new.
+
+    ``over_delivery``, ``settle`` (real time), ``minimum`` and ``edit_quota`` (budget edits per
+    hour) are the network's, copied in so that a stop needs no look-up.
+    """
+
+    campaign_id: UUID
+    team_id: UUID
+    account: AdAccount
+    plan: MediaPlan
+    approval: ApprovalCase
+    promotion_id: str | None = None
+    article: Article | None = None
+    author: Author = Author.AI
+    author_name: str = "adflight"
+    admin_override: bool = False
+    creatives: tuple[Creative, ...] = ()
+    over_delivery: float = 1.0
+    settle: timedelta = timedelta(seconds=10)
+    minimum: Money | None = None
+    edit_quota: int | None = None
+    clock: CampaignClock = CampaignClock()
+    cadence: Cadence = Cadence()
+    state: CampaignState | None = None
+
+
+# -- messages -------------------------------------------------------------------------------
+
+
+class Approve(Frozen):
+    """Agree to the proposal ``version`` that was seen."""
+
+    by: str
+    version: int
+    note: str = ""
+
+
+class Reject(Frozen):
+    """Decline the proposal; the campaign closes."""
+
+    by: str
+    reason: str = ""
+
+
+class Modify(Frozen):
+    """Change the proposal ``version`` before approving it; absent fields stay."""
+
+    by: str
+    version: int
+    name: str | None = None
+    daily_budget: Money | None = None
+    lifetime_budget: Money | None = None
+    end: datetime | None = None
+    targeting: Targeting | None = None
+
+
+class Pause(Frozen):
+    """Stop delivery; can be resumed."""
+
+    by: str = "operator"
+    reason: str = "paused by a person"
+
+
+class Resume(Frozen):
+    """Deliver again, if the limits still allow it."""
+
+    by: str = "operator"
+    reason: str = "resumed by a person"
+
+
+class Kill(Frozen):
+    """Stop for good (soft: pause, AI campaigns only). Needs nothing but the network."""
+
+    by: str = "operator"
+    reason: str = "kill switch"
+    level: StopLevel = StopLevel.HARD
+
+
+class ChangeBudget(Frozen):
+    """Set the daily budget of a live campaign."""
+
+    by: str
+    daily_budget: Money
+    reason: str = ""
+
+
+class ContentNews(Frozen):
+    """What happened to the promoted page: ``changed``, ``unpublished`` or ``unreachable``."""
+
+    what: str
+    detail: str = ""
+
+
+class Receipt(Frozen):
+    """The answer to a message: what the campaign's status is now, in a sentence."""
+
+    status: CampaignStatus
+    message: str
+
+
+class CampaignView(Frozen):
+    """What a query shows."""
+
+    campaign_id: UUID
+    name: str
+    platform: str
+    account: str
+    status: CampaignStatus
+    version: int
+    plan: MediaPlan
+    approval: ApprovalCase
+    live_budget: Money | None
+    spend: Money | None
+    figures_as_of: datetime | None
+    lease_until: datetime | None
+    next_check: datetime | None
+    tree: NetworkTree
+    pause: PauseNote | None
+    visits: tuple[StateVisit, ...]
+    refused_messages: tuple[str, ...] = ()
+    error: str | None = None
+
+
+class CampaignResult(Frozen):
+    """How it ended."""
+
+    campaign_id: UUID
+    status: CampaignStatus
+    spend: Money | None
+    visits: tuple[StateVisit, ...]

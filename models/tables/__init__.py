@@ -1,0 +1,50 @@
+"""SQLModel tables. Every table of a team carries ``team_id`` and is under row-level security."""
+
+from models.tables.audit import ClaudeCall, DecisionRow, Effect, Notification
+from models.tables.campaigns import Approval, Campaign, CreativeRow, Promotion
+from models.tables.events import Feed, InboundEvent
+from models.tables.spend import Budget, BudgetAdjustment, Commitment, Snapshot, StandingStop
+from models.tables.teams import Account, Person, Team
+
+TEAM_TABLES = (
+    Person,
+    Account,
+    Promotion,
+    Campaign,
+    CreativeRow,
+    Approval,
+    DecisionRow,
+    Effect,
+    ClaudeCall,
+    Notification,
+    InboundEvent,
+    Feed,
+    Budget,
+    BudgetAdjustment,
+    Commitment,
+    Snapshot,
+    StandingStop,
+)
+"""Tables under row-level security by ``team_id`` (``teams`` itself by ``id``)."""
+
+__all__ = [
+    "TEAM_TABLES",
+    "Account",
+    "Approval",
+    "Budget",
+    "BudgetAdjustment",
+    "Campaign",
+    "ClaudeCall",
+    "Commitment",
+    "CreativeRow",
+    "DecisionRow",
+    "Effect",
+    "Feed",
+    "InboundEvent",
+    "Notification",
+    "Person",
+    "Promotion",
+    "Snapshot",
+    "StandingStop",
+    "Team",
+]

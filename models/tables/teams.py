@@ -1,0 +1,59 @@
+"""Teams, their people and their ad accounts."""
+
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from models.tables.columns import document, instant_now, maybe_instant, maybe_micros, team
+
+
+class Team(SQLModel, table=True):
+    """A workspace: the owner of everything else. ``limits`` is a ``SpendLimits`` document."""
+
+    __tablename__ = "teams"  # pyright: ignore[reportAssignmentType]
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    name: str = Field(max_length=100, unique=True)
+    reporting_currency: str = Field(default="USD", max_length=3)
+    enabled: bool = True
+    limits: dict[str, object] = document()
+    promotion_rules: dict[str, object] = document()
+    created_at: datetime = instant_now()
+
+
+class Person(SQLModel, table=True):
+    """Somebody who approves, watches or operates."""
+
+    __tablename__ = "people"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (UniqueConstraint("team_id", "name"),)
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    team_id: UUID = team()
+    name: str = Field(max_length=100)
+    email: str | None = Field(default=None, max_length=255)
+    role: str = Field(default="operator", max_length=20)
+    created_at: datetime = instant_now()
+
+
+class Account(SQLModel, table=True):
+    """An ad account. ``credentials_ref`` names an environment prefix, never a secret."""
+
+    __tablename__ = "ad_platform_accounts"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (UniqueConstraint("team_id", "platform", "platform_account_id"),)
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    team_id: UUID = team()
+    platform: str = Field(max_length=20, index=True)
+    account_name: str = Field(max_length=100)
+    platform_account_id: str = Field(max_length=255)
+    currency: str = Field(default="USD", max_length=3)
+    timezone: str = Field(default="UTC", max_length=50)
+    status: str = Field(default="active", max_length=20)
+    credentials_ref: str = Field(default="", max_length=100)
+    sandbox: bool = False
+    is_default: bool = True
+    options: dict[str, str] = document()
+    daily_limit_micros: int | None = maybe_micros()
+    monthly_limit_micros: int | None = maybe_micros()
+    first_activated_at: datetime | None = maybe_instant()
+    notes: str = ""
+    created_at: datetime = instant_now()

@@ -1,0 +1,86 @@
+"""From an account record to a ready adapter; one place knows all networks."""
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from models.contract.account import AdAccount
+from models.contract.vocabulary import Platform
+from models.settings import Settings
+from platforms import meta, x
+from platforms.credentials import resolve
+from platforms.errors import Refused
+from platforms.network import AdNetwork, Capabilities
+
+_CAPABILITIES: dict[Platform, Capabilities] = {
+    Platform.META: meta.CAPABILITIES,
+    Platform.X: x.CAPABILITIES,
+}
+
+
+def capabilities(platform: Platform) -> Capabilities:
+    """What the network can do.
+
+    Raises:
+        Refused: Adflight has no adapter for it yet; the message lists those it has.
+    """
+    found = _CAPABILITIES.get(platform)
+    if found is None:
+        known = ", ".join(sorted(one.value for one in _CAPABILITIES))
+        raise Refused(platform, f"platform {platform.value} has no adapter; use one of: {known}")
+    return found
+
+
+class Networks:
+    """Open adapters, one per account, kept for the life of the process."""
+
+    def __init__(self, settings: Settings, clock_now: Callable[[], datetime]) -> None:
+        self._settings = settings
+        self._now = clock_now
+        self._open: dict[UUID, AdNetwork] = {}
+
+    def of(self, account: AdAccount) -> AdNetwork:
+        """The adapter of an account.
+
+        Raises:
+            AccessDenied: its credentials are not there.
+            Refused: its platform has no adapter, or a sandbox account has no sandbox.
+        """
+        network = self._open.get(account.id)
+        if network is None:
+            network = self._connect(account)
+            self._open[account.id] = network
+        return network
+
+    def _connect(self, account: AdAccount) -> AdNetwork:
+        capabilities(account.platform)
+        settings, sandbox = self._settings, self._settings.sandbox_url
+        if account.sandbox and not sandbox:
+            raise Refused(
+                account.platform,
+                f"account {account.name!r} is a sandbox account but no sandbox runs; "
+                "start it with `adflight up` or set ADFLIGHT_SANDBOX_URL",
+            )
+        secrets = resolve(account)
+        if account.platform is Platform.META:
+            return meta.connect(
+                account,
+                secrets,
+                base_url=f"{sandbox}/meta" if account.sandbox else settings.meta_base_url,
+                api_version=settings.meta_api_version,
+                clock_now=self._now,
+            )
+        return x.connect(
+            account,
+            secrets,
+            base_url=f"{sandbox}/x" if account.sandbox else settings.x_base_url,
+            upload_url=f"{sandbox}/x" if account.sandbox else settings.x_upload_url,
+            api_version=settings.x_api_version,
+            clock_now=self._now,
+        )
+
+    async def aclose(self) -> None:
+        """Close every open adapter."""
+        for network in self._open.values():
+            await network.aclose()
+        self._open.clear()

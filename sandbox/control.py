@@ -1,0 +1,138 @@
+"""The control API: what a test may see and do that no ad network would allow.
+
+======================================  ====================================================
+GET  /health                            ``{"ok": true, "networks": [...]}``
+GET  /clock                             origin, tempo, campaign and real time
+GET/POST/DELETE /faults                 armed faults with counts; arm; clear (?network=&kind=)
+GET  /objects/{network}[/{kind}]        the shelf
+GET  /truth                             true spend, present spend rate, lines
+GET  /journal                           notes (?network=&after=)
+GET/POST/DELETE /pages                  published pages (POST {url, html, content_type?};
+                                        DELETE ?url= or all)
+======================================  ====================================================
+
+JSON only, from the loopback only. A bad request answers 400 with ``{"error": "..."}``.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from json import JSONDecodeError
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sandbox import site
+from sandbox.durable_world import DurableWorld
+from sandbox.switchboard import FaultOrder
+
+_Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class PageOrder(BaseModel):
+    """What POST /control/pages takes."""
+
+    url: str
+    html: str
+    content_type: str | None = None
+
+
+def _from_loopback(request: Request) -> bool:
+    if request.client is None:
+        return False
+    try:
+        return ip_address(request.client.host).is_loopback
+    except ValueError:
+        return False
+
+
+def _guarded(endpoint: _Endpoint) -> _Endpoint:
+    async def guarded(request: Request) -> Response:
+        if not _from_loopback(request):
+            return JSONResponse({"error": "the control API serves this computer only"}, 403)
+        try:
+            return await endpoint(request)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"])) or "body"
+            return JSONResponse({"error": f"{where}: {first['msg']}"}, 400)
+        except JSONDecodeError as error:
+            return JSONResponse({"error": f"body is not JSON: {error}"}, 400)
+        except ValueError as error:
+            return JSONResponse({"error": str(error)}, 400)
+
+    return guarded
+
+
+def build(world: DurableWorld, networks: tuple[str, ...]) -> Starlette:
+    """The control application over a world."""
+
+    async def health(request: Request) -> Response:
+        return JSONResponse({"ok": True, "networks": list(networks)})
+
+    async def clock(request: Request) -> Response:
+        line = {"origin": world.clock.origin.isoformat(), "tempo": world.clock.tempo}
+        times = {"now": world.now().isoformat(), "real": datetime.now(UTC).isoformat()}
+        return JSONResponse({**line, **times, "seed": world.seed})
+
+    async def read_faults(request: Request) -> Response:
+        return JSONResponse(world.switchboard.report())
+
+    async def arm_fault(request: Request) -> Response:
+        order = FaultOrder.model_validate(await request.json())
+        return JSONResponse({"number": world.switchboard.arm(order)}, 201)
+
+    async def clear_faults(request: Request) -> Response:
+        query = request.query_params
+        cleared = world.switchboard.clear(query.get("network"), query.get("kind"))
+        return JSONResponse({"cleared": cleared})
+
+    async def objects(request: Request) -> Response:
+        network: str = request.path_params["network"]
+        kind: str | None = request.path_params.get("kind")
+        if kind is not None:
+            return JSONResponse(world.every(network, kind))
+        kinds = world.shelf.kinds(network)
+        shelf: dict[str, Any] = {each: world.every(network, each) for each in kinds}
+        return JSONResponse(shelf)
+
+    async def truth(request: Request) -> Response:
+        return JSONResponse(world.truth())
+
+    async def journal(request: Request) -> Response:
+        query = request.query_params
+        after = int(query.get("after", "0"))
+        return JSONResponse(world.journal.read(query.get("network"), after))
+
+    async def pages(request: Request) -> Response:
+        return JSONResponse(world.every("site", "page"))
+
+    async def publish(request: Request) -> Response:
+        order = PageOrder.model_validate(await request.json())
+        key = site.publish(world, order.url, order.html, order.content_type)
+        return JSONResponse({"path": f"/site/{key}"}, 201)
+
+    async def unpublish(request: Request) -> Response:
+        return JSONResponse({"removed": site.unpublish(world, request.query_params.get("url"))})
+
+    table: list[tuple[str, str, _Endpoint]] = [
+        ("GET", "/health", health),
+        ("GET", "/clock", clock),
+        ("GET", "/faults", read_faults),
+        ("POST", "/faults", arm_fault),
+        ("DELETE", "/faults", clear_faults),
+        ("GET", "/objects/{network}", objects),
+        ("GET", "/objects/{network}/{kind}", objects),
+        ("GET", "/truth", truth),
+        ("GET", "/journal", journal),
+        ("GET", "/pages", pages),
+        ("POST", "/pages", publish),
+        ("DELETE", "/pages", unpublish),
+    ]
+    return Starlette(
+        routes=[Route(path, _guarded(endpoint), methods=[verb]) for verb, path, endpoint in table]
+    )

@@ -1,0 +1,144 @@
+"""What the X tests share: an account, an image, and a tree of orders."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+from PIL import Image
+
+from models.contract.account import AdAccount
+from models.contract.creative import AdCopy
+from models.contract.money import Money
+from models.contract.network import (
+    AdGroupOrder,
+    AdOrder,
+    CampaignOrder,
+    CreativeOrder,
+    NetworkObject,
+    Targeting,
+)
+from models.contract.vocabulary import Objective, Platform
+from platforms.x import XNetwork, connect
+
+CREDENTIALS = {
+    "consumer_key": "sandbox-x-consumer",
+    "consumer_secret": "sandbox-x-consumer-secret",
+    "access_token": "sandbox-x-token",
+    "access_token_secret": "sandbox-x-token-secret",
+}
+CAMPAIGN_KEY, GROUP_KEY, CREATIVE_KEY, AD_KEY = "k1campaign", "k2group", "k3creative", "k4ad"
+
+
+def x_account(**options: str) -> AdAccount:
+    return AdAccount(
+        id=UUID(int=1),
+        team_id=UUID(int=2),
+        platform=Platform.X,
+        name="X sandbox",
+        external_id="18ce54d4x5t",
+        sandbox=True,
+        options={
+            "funding_instrument_id": "lygyi",
+            "as_user_id": "756201191646691328",
+            **options,
+        },
+    )
+
+
+def connected(
+    url: str,
+    now: Callable[[], datetime],
+    account: AdAccount | None = None,
+    credentials: Mapping[str, str] = CREDENTIALS,
+    timeout: float = 5.0,
+) -> XNetwork:
+    base = f"{url}/x"
+    return connect(
+        account or x_account(),
+        credentials,
+        base_url=base,
+        upload_url=base,
+        clock_now=now,
+        timeout=timeout,
+    )
+
+
+def picture(directory: Path, size: tuple[int, int] = (1200, 628), color: str = "navy") -> Path:
+    path = directory / f"{color}-{size[0]}x{size[1]}.png"
+    Image.new("RGB", size, color).save(path)
+    return path
+
+
+def campaign_order(key: str = CAMPAIGN_KEY, budget: str = "20.00") -> CampaignOrder:
+    return CampaignOrder(
+        key=key, name="Spring", objective=Objective.TRAFFIC, daily_budget=Money.of(budget)
+    )
+
+
+def group_order(campaign_id: str, now: datetime, key: str = GROUP_KEY) -> AdGroupOrder:
+    return AdGroupOrder(
+        key=key,
+        name="Readers",
+        campaign_id=campaign_id,
+        objective=Objective.TRAFFIC,
+        daily_budget=Money.of("20.00"),
+        targeting=Targeting(
+            locations=("US", "GB"),
+            genders=("female",),
+            interests=("Technology and computing", "quantum knitting"),
+        ),
+        start_time=now - timedelta(hours=1),
+        end_time=now + timedelta(days=3),
+    )
+
+
+def creative_order(
+    image: Path, key: str = CREATIVE_KEY, text: str = "Read how it is done."
+) -> CreativeOrder:
+    return CreativeOrder(
+        key=key,
+        name=f"{AD_KEY} v1",
+        copy_text=AdCopy(angle="benefit", primary_text=text, headline="How it is done"),
+        link="https://journal.example/how?utm_content=v1",
+        image_path=str(image),
+        image_sha256=hashlib.sha256(image.read_bytes()).hexdigest(),
+    )
+
+
+class Watch:
+    """The real clock, with a crown to set it forward: reviews and days pass at once."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+    def forward(self, by: timedelta) -> None:
+        self.ahead += by
+
+
+REVIEW = timedelta(minutes=11)
+"""A little more than a review lasts."""
+
+
+@dataclass(frozen=True)
+class Tree:
+    campaign: NetworkObject
+    group: NetworkObject
+    creative: NetworkObject
+    ad: NetworkObject
+
+
+async def plant(network: XNetwork, now: datetime, image: Path) -> Tree:
+    """Create a whole tree, top down."""
+    campaign = await network.create(campaign_order())
+    group = await network.create(group_order(campaign.id, now))
+    creative = await network.create(creative_order(image))
+    ad = await network.create(
+        AdOrder(key=AD_KEY, name="v1", ad_group_id=group.id, creative_id=creative.id)
+    )
+    return Tree(campaign, group, creative, ad)

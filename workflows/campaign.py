@@ -1,0 +1,712 @@
+"""The life of a campaign.
+
+draft → pending_approval → scheduled → launching → pending_review → active ⇄ paused → completed
+→ archived; or declined, expired, rejected, failed, killed.
+
+Read ``run`` and ``_next_chapter`` first: each state has one method that lives it. Messages only
+note what somebody wants; the chapters act on it, one at a time, and what is most urgent first:
+a kill, then a pause, then everything else. All instants are campaign time.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ChildWorkflowError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.figures import FiguresActivities
+    from activities.landing import LandingActivities, LandingCheck
+    from activities.network import NetworkActivities
+    from activities.outcomes import POLICY_REFUSED
+    from activities.plans import PlanActivities, PlanReview, PlanReviewed
+    from activities.promotions import PromotionActivities
+    from activities.records import Question, RecordActivities
+    from models.contract.briefs import CreativeBrief, CreativeSet
+    from models.contract.campaign import (
+        ApprovalCase,
+        CampaignInput,
+        CampaignResult,
+        ChangeBudget,
+        ContentNews,
+        Kill,
+        Modify,
+        NetworkTree,
+        Pause,
+        PauseNote,
+        Resume,
+    )
+    from models.contract.content import Article
+    from models.contract.effects import TreeReading, VerifyTree
+    from models.contract.figures import (
+        CampaignFigures,
+        FatigueCase,
+        FatigueVerdict,
+        PacingCase,
+        PacingMove,
+    )
+    from models.contract.money import Money
+    from models.contract.promotion import PromotionInput
+    from models.contract.vocabulary import Author, CampaignStatus, DecisionType, StopLevel
+    from workflows import orders, timeouts
+    from workflows.agenda import in_hours, next_due
+    from workflows.campaign_messages import CampaignMessages
+    from workflows.campaign_steps import LIVE, MACHINE
+    from workflows.creative import CreativeWorkflow
+    from workflows.errands import Interrupted, failure_text, failure_type
+
+
+@workflow.defn(name="campaign")
+class CampaignWorkflow(CampaignMessages):
+    """One campaign on one ad account."""
+
+    @workflow.init
+    def __init__(self, campaign: CampaignInput) -> None:
+        """Take up the state of an earlier run, or begin a draft."""
+        super().__init__(campaign)
+
+    # -- the story --------------------------------------------------------------------------
+
+    @workflow.run
+    async def run(self, campaign: CampaignInput) -> CampaignResult:
+        """Live one chapter after the other until the campaign is history."""
+        self._show()
+        while not self._is_over():
+            try:
+                await self._next_chapter()
+            except Interrupted:
+                continue  # the urgent message is looked at first
+            if workflow.info().is_continue_as_new_suggested() and self._may_turn_the_page():
+                workflow.continue_as_new(campaign.model_copy(update={"state": self._carried()}))
+        await workflow.wait_condition(
+            lambda: workflow.all_handlers_finished() and not self._notices
+        )
+        return CampaignResult(
+            campaign_id=campaign.campaign_id,
+            status=self._state.status,
+            spend=self._state.spend,
+            visits=self._state.visits,
+        )
+
+    async def _next_chapter(self) -> None:
+        status = self._state.status
+        if status is CampaignStatus.COMPLETED:
+            await self._await_final_figures()
+        elif self._kill is not None:
+            await self._stop(self._kill)
+        elif self._pause is not None:
+            await self._come_to_rest(self._pause)
+        elif status is CampaignStatus.DRAFT:
+            await self._make_creatives()
+        elif status is CampaignStatus.PENDING_APPROVAL:
+            await self._await_answer()
+        elif status is CampaignStatus.SCHEDULED:
+            await self._await_start()
+        elif status is CampaignStatus.LAUNCHING:
+            await self._launch()
+        elif status in LIVE:
+            await self._look_after()
+        elif status is CampaignStatus.PAUSED:
+            await self._rest()
+
+    def _is_over(self) -> bool:
+        status = self._state.status
+        return status.is_final and status is not CampaignStatus.COMPLETED
+
+    def _may_turn_the_page(self) -> bool:
+        """A new run starts with the state alone: no wish, caller or notice may be left behind."""
+        return (
+            self._is_quiet()
+            and workflow.all_handlers_finished()
+            and not self._notices
+            and not self._errands.unfinished
+        )
+
+    # -- draft and approval -----------------------------------------------------------------
+
+    async def _make_creatives(self) -> None:
+        """Write the ads; what compliance doubts goes to a person, what nobody may say is dropped."""
+        if not self._state.visits:
+            await self._enter(CampaignStatus.DRAFT, f"proposed by {self._campaign.author_name}")
+        try:
+            await self._fill_in_creatives()
+        except (ActivityError, ChildWorkflowError) as error:
+            await self._fail(f"no creatives: {failure_text(error)}")
+            return
+        if not self._state.creatives:
+            await self._fail("no creative passed the compliance check")
+        elif self._state.approval.needed:
+            await self._enter(CampaignStatus.PENDING_APPROVAL, "a person must agree")
+        else:
+            by = self._campaign.author_name if self._campaign.author is Author.ADMIN else MACHINE
+            self._change(approved_by=by)
+            await self._decide(
+                DecisionType.APPROVE, by, "within the rules: no further approval needed"
+            )
+            await self._enter(CampaignStatus.SCHEDULED, f"approved by {by}")
+
+    async def _fill_in_creatives(self) -> None:
+        if self._state.creatives:
+            return
+        article: Article = self._campaign.article or await self._do(
+            PromotionActivities.gather_article,
+            PromotionInput(
+                promotion_id="",
+                team_id=self._campaign.team_id,
+                url=self._state.plan.destination_url,
+            ),
+            timeouts.WEB,
+            "Read the landing page",
+        )
+        child = await workflow.start_child_workflow(
+            CreativeWorkflow.run,
+            CreativeBrief(
+                team_id=self._campaign.team_id,
+                campaign_id=self._campaign.campaign_id,
+                platform=self._campaign.account.platform,
+                plan=self._state.plan,
+                article=article,
+            ),
+            id=f"creative-{self._campaign.campaign_id}",
+            static_summary=f"Creatives for {self._state.plan.name}",
+        )
+        await workflow.wait_condition(lambda: child.done() or self._is_urgent())
+        if not child.done():
+            child.cancel()
+            raise Interrupted
+        made: CreativeSet = await child
+        case = self._state.approval
+        if made.needs_person:
+            case = case.model_copy(
+                update={"needed": True, "reasons": case.reasons + made.needs_person}
+            )
+        self._change(creatives=made.creatives, approval=case)
+
+    async def _await_answer(self) -> None:
+        """Ask a person, remind them, and take silence for a no."""
+        state, cadence = self._state, self._campaign.cadence
+        if state.asked_at is None:
+            self._change(asked_at=self._now(), reminded_at=self._now())
+            await self._ask_person()
+            return
+        expiry = state.asked_at + cadence.approval_expiry
+        remind = (state.reminded_at or state.asked_at) + cadence.approval_reminder
+        await self._wait_for_message(min(expiry, remind), "approval: remind or expire")
+        if self._approve is not None:
+            answer = self._approve
+            self._change(approved_by=answer.by)
+            await self._close_question("approved", answer.by, answer.note)
+            await self._decide(DecisionType.APPROVE, answer.by, answer.note or "approved")
+            await self._enter(CampaignStatus.SCHEDULED, f"approved by {answer.by}")
+            self._approve = None
+        elif self._reject is not None:
+            refusal = self._reject
+            await self._close_question("declined", refusal.by, refusal.reason)
+            await self._decide(DecisionType.REJECT, refusal.by, refusal.reason or "declined")
+            await self._enter(CampaignStatus.DECLINED, f"declined by {refusal.by}")
+            self._forget_wishes()
+        elif self._modify is not None:
+            await self._apply_modification(self._modify)
+        elif self._news is not None:
+            news, self._news = self._news, None
+            await self._ask_again((f"the promoted page was {news.what}: {news.detail}",))
+        elif self._now() >= expiry:
+            await self._close_question("expired", MACHINE, "nobody answered")
+            await self._decide(DecisionType.EXPIRE, MACHINE, "nobody answered in time")
+            await self._enter(CampaignStatus.EXPIRED, "nobody answered in time; nothing was spent")
+            self._forget_wishes()
+        elif self._now() >= remind:
+            self._change(reminded_at=self._now())
+            self._tell("reminder", "Still waiting for approval", "high")
+
+    async def _ask_person(self) -> None:
+        state, plan = self._state, self._state.plan
+        assert state.asked_at is not None
+        expires = state.asked_at + self._campaign.cadence.approval_expiry
+        await self._do(
+            RecordActivities.ask_person,
+            Question(
+                team_id=self._campaign.team_id,
+                campaign_id=self._campaign.campaign_id,
+                version=state.version,
+                reasons=state.approval.reasons,
+                before={"daily budget": "none", "campaign": "does not exist"},
+                after={
+                    "daily budget": str(plan.daily_budget),
+                    "lifetime budget": str(plan.lifetime_budget or "none"),
+                    "flight": str(plan.duration or plan.end or "until stopped"),
+                    "platform": self._campaign.account.platform.value,
+                    "objective": plan.objective.value,
+                    "destination": plan.destination_url,
+                    "ads": " | ".join(one.copy_text.headline for one in state.creatives),
+                },
+                worst_case=state.approval.worst_case,
+                if_unanswered="the proposal expires and nothing is spent",
+                asked_at=state.asked_at,
+                expires_at=expires,
+            ),
+            timeouts.DATABASE,
+            "Put the proposal on the list of approvals",
+        )
+        self._tell(
+            "approval",
+            f"Approval needed: {plan.name}",
+            "high",
+            f"{plan.daily_budget} a day, at worst {state.approval.worst_case}. "
+            + "; ".join(state.approval.reasons),
+        )
+
+    async def _apply_modification(self, wish: Modify) -> None:
+        """A changed proposal is a new version: priced again and asked again."""
+        changed = wish.model_dump(exclude={"by", "version"}, exclude_none=True, exclude_unset=True)
+        fields: dict[str, Any] = {name: getattr(wish, name) for name in changed}
+        if "end" in fields:
+            fields["duration"] = None
+        plan = self._state.plan.model_copy(update=fields)
+        review: PlanReviewed = await self._do(
+            PlanActivities.review_plan,
+            PlanReview(
+                team_id=self._campaign.team_id,
+                account=self._campaign.account,
+                plan=plan,
+                author=self._campaign.author,
+                over_delivery=self._campaign.over_delivery,
+                now=self._now(),
+                case=self._state.approval,
+            ),
+            timeouts.DATABASE,
+            "Price the changed proposal",
+        )
+        if review.problem:
+            self._refuse(f"modification by {wish.by}: {review.problem}")
+            self._modify = None
+            return
+        await self._decide(DecisionType.MODIFY, wish.by, f"changed {', '.join(changed)}")
+        self._change(plan=plan)
+        await self._ask_again((f"modified by {wish.by}",), review.case)
+        self._modify = None
+
+    async def _ask_again(self, reasons: tuple[str, ...], case: ApprovalCase | None = None) -> None:
+        """Open a new version of the question; an answer to the old one is stale from here."""
+        case = case or self._state.approval
+        kept = tuple(reason for reason in case.reasons if reason not in reasons)
+        self._change(
+            version=self._state.version + 1,
+            approval=case.model_copy(update={"needed": True, "reasons": (*reasons, *kept)}),
+            approved_by=None,
+            asked_at=None,
+        )
+        await self._enter(CampaignStatus.PENDING_APPROVAL, f"asked again: {reasons[0]}")
+
+    async def _await_start(self) -> None:
+        """Wait for the agreed start."""
+        start = self._state.plan.start
+        if start is not None and self._now() < start:
+            if self._news is not None:
+                news, self._news = self._news, None
+                await self._ask_again((f"the promoted page was {news.what}: {news.detail}",))
+                return
+            await self._wait_for_message(start, "scheduled start")
+            return
+        await self._enter(CampaignStatus.LAUNCHING, "launching on the network")
+
+    # -- launch -----------------------------------------------------------------------------
+
+    async def _launch(self) -> None:
+        """Create everything so that nothing can deliver, verify it, then switch it on."""
+        if self._state.activated_at is None:
+            now = self._now()
+            self._change(activated_at=now, ends_at=self._state.plan.ends(now))
+        plan = self._state.plan
+        grant = await self._authorise(plan.daily_budget, f"launch/{self._state.version}")
+        if not grant.granted:
+            self._change(activated_at=None)
+            await self._ask_again((f"blocked by a limit: {grant.reason}",))
+            return
+        await self._decide(
+            DecisionType.LAUNCH, self._state.approved_by or MACHINE, grant.reason, plan.daily_budget
+        )
+        try:
+            await self._create_tree()
+            await self._do(
+                NetworkActivities.verify_tree,
+                VerifyTree(ref=self._ref(), daily_budget=plan.daily_budget),
+                timeouts.NETWORK_WRITE,
+                "Verify: complete, paused, single, budget as agreed",
+            )
+            await self._extend_lease("Set the first lease")
+            reading = await self._switch_on("Activate ads, then ad group, then campaign")
+        except ActivityError as error:
+            await self._undo_launch(error)
+            return
+        await self._confirm_spend(plan.daily_budget, "launched")
+        self._set_cadences()
+        await self._watch(live=True)
+        await self._enter(CampaignStatus.PENDING_REVIEW, "switched on; the network reviews the ads")
+        if reading.delivering():
+            await self._enter(CampaignStatus.ACTIVE, "delivering, confirmed by read-back")
+
+    async def _create_tree(self) -> None:
+        if self._state.tree.campaign_id is None:
+            made = await self._create(orders.campaign_order(self._campaign, self._state))
+            self._grow(campaign_id=made.id)
+        if self._state.tree.ad_group_id is None:
+            start = self._now()
+            end = self._lease_end(start)
+            made = await self._create(
+                orders.ad_group_order(self._campaign, self._state, start=start, end=end)
+            )
+            self._grow(ad_group_id=made.id)
+            self._change(lease_until=end, live_budget=self._state.plan.daily_budget)
+        for creative in self._state.creatives:
+            tree = self._state.tree
+            if creative.id not in tree.creative_ids:
+                made = await self._create(
+                    orders.creative_order(self._campaign, self._state, creative)
+                )
+                self._grow(creative_ids={**tree.creative_ids, creative.id: made.id})
+            tree = self._state.tree
+            if creative.id not in tree.ad_ids:
+                made = await self._create(orders.ad_order(self._campaign, self._state, creative))
+                self._grow(ad_ids={**tree.ad_ids, creative.id: made.id})
+
+    async def _undo_launch(self, error: ActivityError) -> None:
+        """A launch that cannot be finished leaves nothing behind that could spend."""
+        await self._quiet_network("Pause what exists")
+        try:
+            await self._must(
+                NetworkActivities.remove_tree,
+                self._ref(),
+                timeouts.NETWORK_WRITE,
+                "Remove the partial launch",
+            )
+        except ActivityError as left:
+            # Paused and confirmed, so it costs nothing; a person can clean up.
+            workflow.logger.warning("partial launch not removed: %s", failure_text(left))
+        await self._release_spend()
+        self._change(tree=NetworkTree(), live_budget=None, lease_until=None, activated_at=None)
+        if failure_type(error) == POLICY_REFUSED:
+            await self._end(
+                CampaignStatus.REJECTED, DecisionType.FAIL, MACHINE, failure_text(error)
+            )
+        else:
+            await self._fail(failure_text(error))
+
+    # -- live -------------------------------------------------------------------------------
+
+    async def _look_after(self) -> None:
+        """Do the next thing that is due, or what somebody asked for."""
+        if self._budget is not None:
+            try:
+                await self._change_budget(self._budget)
+            except ActivityError as error:
+                self._refuse(f"budget change: {failure_text(error)}")
+                self._budget = None
+            return
+        if self._news is not None:
+            news, self._news = self._news, None
+            self._pause = Pause(by=MACHINE, reason=f"the page was {news.what}: {news.detail}")
+            return
+        self._due = next_due(
+            self._state,
+            lease=self._campaign.cadence.lease,
+            timezone=self._campaign.account.timezone,
+            now=self._now(),
+        )
+        self._show()
+        await self._wait_for_message(self._due.at, f"next: {self._due.what}")
+        if self._now() < self._due.at:
+            return
+        duties = {
+            "end": self._complete_by_schedule,
+            "lease": self._renew_lease,
+            "review": self._check_review,
+            "figures": self._check_figures,
+            "pacing": self._pace,
+            "fatigue": self._check_fatigue,
+            "landing_page": self._check_landing_page,
+            "dayparting": self._switch_daypart,
+        }
+        try:
+            await duties[self._due.what]()
+        except ActivityError as error:
+            reason = f"{self._due.what} is not possible: {failure_text(error)}"
+            self._pause = Pause(by=MACHINE, reason=reason)
+
+    async def _renew_lease(self) -> None:
+        """Ask again to be allowed to spend, then move the network's end time forward."""
+        assert self._state.live_budget is not None
+        grant = await self._authorise(
+            self._state.plan.daily_budget, f"lease/{self._stamp(self._state.lease_until)}"
+        )
+        if not grant.granted:
+            self._pause = Pause(by=MACHINE, reason=f"lease not renewed: {grant.reason}")
+            return
+        await self._extend_lease("Renew the lease")
+        await self._confirm_commitment()
+
+    async def _check_review(self) -> None:
+        """Has the network approved the ads?"""
+        self._change(next_review=self._now() + self._campaign.cadence.review)
+        reading: TreeReading = await self._do(
+            NetworkActivities.read_tree, self._ref(), timeouts.NETWORK_READ, "Read review state"
+        )
+        rejection = reading.rejected()
+        if rejection is not None:
+            await self._quiet_network("Pause: the network rejected every ad")
+            await self._end(CampaignStatus.REJECTED, DecisionType.FAIL, "network", rejection)
+        elif reading.delivering():
+            await self._enter(CampaignStatus.ACTIVE, "delivering, confirmed by read-back")
+
+    async def _check_figures(self) -> None:
+        """Take note of spend; finish when the lifetime budget may be used up."""
+        self._change(next_figures=self._now() + self._campaign.cadence.figures)
+        figures: CampaignFigures = await self._do(
+            FiguresActivities.campaign_figures,
+            self._figures_query(),
+            timeouts.FIGURES,
+            "Read the newest figures",
+        )
+        self._change(spend=figures.spend_total, figures_as_of=figures.as_of)
+        lifetime, live = self._state.plan.lifetime_budget, self._state.live_budget
+        if lifetime is None or live is None:
+            return
+        since = figures.as_of or self._state.activated_at or self._now()
+        unreported = (
+            live.micros
+            * self._campaign.over_delivery
+            * (max(self._now() - since, timedelta(0)) / timedelta(days=1))
+        )
+        if figures.spend_total.micros + unreported >= lifetime.micros:
+            await self._complete(
+                f"lifetime budget {lifetime} used: {figures.spend_total} reported and up to "
+                f"{Money(micros=int(unreported), currency=live.currency)} not yet reported"
+            )
+
+    async def _pace(self) -> None:
+        """One pacing decision, recorded, then carried out and read back."""
+        now = self._now()
+        self._change(next_pacing=now + self._campaign.cadence.pacing)
+        plan, live = self._state.plan, self._state.live_budget
+        assert live is not None
+        assert self._state.activated_at is not None
+        edits = [at for at in self._state.recent_edits if now - at < timedelta(hours=1)]
+        move: PacingMove = await self._do(
+            FiguresActivities.decide_pacing,
+            PacingCase(
+                query=self._figures_query(),
+                decision_id=workflow.uuid4(),
+                platform=self._campaign.account.platform.value,
+                author=self._campaign.author,
+                agreed=plan.daily_budget,
+                live=live,
+                minimum=self._campaign.minimum or Money(micros=0, currency=live.currency),
+                delivering_since=self._state.activated_at,
+                edits_this_hour=len(edits),
+                edit_quota=self._campaign.edit_quota,
+                hours=plan.dayparting.hours if plan.dayparting else None,
+                admin_override=self._campaign.admin_override,
+            ),
+            timeouts.FIGURES,
+            "Decide pacing",
+        )
+        if move.action == "lower":
+            await self._set_budget(move.budget, move.reason, MACHINE)
+        elif move.action == "raise":
+            grant = await self._authorise(plan.daily_budget, f"pacing/{self._stamp(now)}")
+            if grant.granted:
+                await self._set_budget(move.budget, move.reason, MACHINE)
+                await self._confirm_commitment()
+
+    async def _check_fatigue(self) -> None:
+        """Are people tired of the ads? The first policy tells a person; it rotates nothing."""
+        self._change(next_fatigue=self._now() + self._campaign.cadence.fatigue)
+        verdict: FatigueVerdict = await self._do(
+            FiguresActivities.decide_fatigue,
+            FatigueCase(
+                query=self._figures_query(),
+                decision_id=workflow.uuid4(),
+                platform=self._campaign.account.platform.value,
+            ),
+            timeouts.FIGURES,
+            "Decide creative fatigue",
+        )
+        if verdict.action != "hold":
+            self._tell("fatigue", "Fresh creatives wanted", "info", verdict.reason)
+
+    async def _check_landing_page(self) -> None:
+        """Paid clicks must not land on a page that is gone or promises something else."""
+        self._change(next_landing_check=self._now() + self._campaign.cadence.landing_page)
+        news: ContentNews | None = await self._do(
+            LandingActivities.check_landing_page,
+            LandingCheck(url=self._state.plan.destination_url, article=self._campaign.article),
+            timeouts.WEB,
+            "Check the landing page",
+        )
+        if news is not None:
+            self._news = news
+
+    async def _switch_daypart(self) -> None:
+        """Rest outside the agreed hours and deliver inside them."""
+        timezone = self._campaign.account.timezone
+        if in_hours(self._state.plan.dayparting, timezone, self._now()):
+            grant = await self._authorise(
+                self._state.plan.daily_budget, f"daypart/{self._stamp(self._now())}"
+            )
+            if not grant.granted:
+                self._pause = Pause(by=MACHINE, reason=f"daypart not opened: {grant.reason}")
+                return
+            await self._extend_lease("Extend the lease for the daypart")
+            await self._switch_on("Dayparting: deliver")
+            await self._confirm_commitment()
+            self._change(resting=False)
+        else:
+            await self._quiet_network("Dayparting: rest")
+            self._change(resting=True)
+        await self._remember()
+
+    async def _change_budget(self, wish: ChangeBudget) -> None:
+        """A person's new daily budget: lowering at once, raising through the authority."""
+        live, new = self._state.live_budget, wish.daily_budget
+        assert live is not None
+        plan = self._state.plan.model_copy(update={"daily_budget": new})
+        if new.micros > live.micros or new.micros > self._state.plan.daily_budget.micros:
+            grant = await self._authorise(new, f"budget/{self._stamp(self._now())}")
+            if not grant.granted:
+                self._refuse(f"budget {new} by {wish.by}: {grant.reason}")
+                self._budget = None
+                return
+        await self._decide(
+            DecisionType.ADJUST_BUDGET, wish.by, wish.reason or "set by a person", new
+        )
+        await self._set_budget(new, wish.reason or "set by a person", wish.by)
+        self._change(plan=plan)
+        await self._confirm_commitment()
+        self._budget = None
+        await self._remember()
+
+    # -- pause, resume, kill, end -----------------------------------------------------------
+
+    async def _come_to_rest(self, wish: Pause) -> None:
+        """Pause on the network first, remember after."""
+        self._heeded = wish
+        if self._state.status in (*LIVE, CampaignStatus.LAUNCHING):
+            await self._quiet_network(f"Pause: {wish.reason}")
+            note = PauseNote(
+                by=wish.by,
+                reason=wish.reason,
+                since=self._now(),
+                by_machine=wish.by == MACHINE,
+            )
+            self._change(pause=note)
+            await self._release_spend()
+            await self._decide(DecisionType.PAUSE, wish.by, wish.reason)
+            await self._enter(CampaignStatus.PAUSED, f"paused by {wish.by}: {wish.reason}")
+            if note.by_machine:
+                self._tell("paused", f"Paused: {self._state.plan.name}", "high", wish.reason)
+        self._pause = self._heeded = None
+
+    async def _rest(self) -> None:
+        """Paused: wait for a person, or for the flight's end."""
+        if self._budget is not None:
+            wish, self._budget = self._budget, None
+            self._change(
+                plan=self._state.plan.model_copy(update={"daily_budget": wish.daily_budget})
+            )
+            await self._decide(DecisionType.ADJUST_BUDGET, wish.by, "for when it resumes")
+            return
+        self._news = None  # already resting
+        if self._resume is not None:
+            await self._come_back(self._resume)
+            return
+        ends = self._state.ends_at
+        if ends is not None and self._now() >= ends:
+            await self._complete("the flight ended while paused")
+            return
+        await self._wait_for_message(ends, "flight end while paused")
+
+    async def _come_back(self, wish: Resume) -> None:
+        """Resume, if the limits still allow it."""
+        if self._state.next_pacing is None:  # paused before it was ever switched on
+            self._change(pause=None)
+            await self._enter(CampaignStatus.LAUNCHING, f"resumed by {wish.by}")
+        else:
+            await self._deliver_again(wish)
+        self._resume = None
+
+    async def _deliver_again(self, wish: Resume) -> None:
+        budget = self._state.plan.daily_budget
+        grant = await self._authorise(budget, f"resume/{self._stamp(self._now())}")
+        if not grant.granted:
+            self._refuse(f"resume by {wish.by}: {grant.reason}")
+            return
+        await self._decide(DecisionType.RESUME, wish.by, wish.reason, budget)
+        try:
+            await self._set_budget(budget, "resume at the agreed budget", wish.by)
+            await self._extend_lease("Extend the lease to resume")
+            reading = await self._switch_on("Resume: activate")
+        except ActivityError as error:
+            await self._quiet_network("Pause: resuming failed")
+            await self._release_spend()
+            self._refuse(f"resume by {wish.by}: {failure_text(error)}")
+            return
+        self._change(pause=None, resting=False)
+        self._set_cadences()
+        await self._confirm_spend(budget, "resumed")
+        await self._enter(
+            CampaignStatus.ACTIVE if reading.delivering() else CampaignStatus.PENDING_REVIEW,
+            f"resumed by {wish.by}, confirmed by read-back",
+        )
+
+    async def _stop(self, order: Kill) -> None:
+        """Kill: the network first, then everything else. Soft only pauses what the AI made."""
+        self._heeded = order
+        if order.level is StopLevel.SOFT:
+            if self._campaign.author is Author.AI:
+                self._pause = Pause(by=order.by, reason=f"soft stop: {order.reason}")
+            self._kill = self._heeded = None
+            return
+        await self._quiet_network(f"KILL ({order.level.value}): {order.reason}")
+        await self._release_spend()
+        if self._state.status is CampaignStatus.PENDING_APPROVAL:
+            await self._close_question("declined", order.by, f"killed: {order.reason}")
+        await self._end(CampaignStatus.KILLED, DecisionType.KILL, order.by, order.reason)
+
+    async def _complete_by_schedule(self) -> None:
+        await self._complete("the flight reached its end")
+
+    async def _complete(self, why: str) -> None:
+        await self._quiet_network(f"Complete: {why}")
+        await self._release_spend()
+        await self._end(CampaignStatus.COMPLETED, DecisionType.COMPLETE, MACHINE, why)
+
+    async def _await_final_figures(self) -> None:
+        """Networks restate figures for weeks; then the campaign is history."""
+        completed = self._state.visits[-1].at
+        final = completed + self._campaign.cadence.restatement
+        if self._now() < final:
+            await self._wait_for_message(final, "figures are final")
+            return
+        figures: CampaignFigures = await self._do(
+            FiguresActivities.campaign_figures,
+            self._figures_query(),
+            timeouts.FIGURES,
+            "Read the final figures",
+        )
+        self._change(spend=figures.spend_total, figures_as_of=figures.as_of)
+        await self._enter(CampaignStatus.ARCHIVED, f"final spend {figures.spend_total}")
+
+    async def _fail(self, why: str) -> None:
+        self._change(error=why)
+        await self._end(CampaignStatus.FAILED, DecisionType.FAIL, MACHINE, why)
+        self._tell("failed", f"Failed: {self._state.plan.name}", "high", why)
+
+    async def _end(self, status: CampaignStatus, decision: DecisionType, by: str, why: str) -> None:
+        if status is CampaignStatus.REJECTED:
+            self._change(error=why)
+            await self._release_spend()
+        await self._decide(decision, by, why)
+        if self._state.tree.campaign_id is not None:
+            await self._watch(live=False)
+        await self._enter(status, why)
+        self._forget_wishes()

@@ -1,0 +1,353 @@
+"""What a campaign workflow does again and again: network steps, money, records, the UI card."""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Any
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.guard import GuardActivities
+    from activities.network import NetworkActivities
+    from activities.notify import Notice, NotifyActivities
+    from activities.records import Answer, BudgetChange, CampaignRecord, RecordActivities
+    from activities.spend import CommitmentChange, SpendAuthority
+    from models.contract.campaign import CampaignInput, CampaignState, Kill, Pause, StateVisit
+    from models.contract.decision import Decision
+    from models.contract.effects import CreateObject, MoveEnd, SetBudget, TreeReading, TreeRef
+    from models.contract.figures import FiguresQuery
+    from models.contract.guard import GuardInput, Watched, WatchRequest
+    from models.contract.limits import SpendGrant, SpendRequest
+    from models.contract.money import Money
+    from models.contract.network import NetworkObject, Order
+    from models.contract.vocabulary import CampaignStatus, DecisionOutcome, DecisionType
+    from workflows import card, search, timeouts
+    from workflows.agenda import Due
+    from workflows.errands import Errands, failure_text
+
+LIVE = (CampaignStatus.PENDING_REVIEW, CampaignStatus.ACTIVE)
+MACHINE = "adflight"
+_MAX_VISITS = 60
+_STOP_AGAIN = timedelta(seconds=20)
+
+
+class CampaignSteps:
+    """State, and the steps that change it. The story is in ``workflows.campaign``."""
+
+    def __init__(self, campaign: CampaignInput) -> None:
+        """Take up the state of an earlier run, or begin a draft."""
+        self._campaign = campaign
+        self._state = campaign.state or CampaignState(
+            plan=campaign.plan, approval=campaign.approval, creatives=campaign.creatives
+        )
+        self._kill: Kill | None = None
+        self._pause: Pause | None = None
+        self._heeded: Kill | Pause | None = None
+        self._due: Due | None = None
+        self._notices: set[asyncio.Task[None]] = set()
+        self._errands = Errands(urgent=self._is_urgent)
+
+    def _is_urgent(self) -> bool:
+        """Whether a kill, or a pause, came in that nobody has taken up yet."""
+        return any(
+            wish is not None and wish is not self._heeded for wish in (self._kill, self._pause)
+        )
+
+    async def _create(self, order: Order) -> NetworkObject:
+        return await self._do(
+            NetworkActivities.create_object,
+            CreateObject(
+                account=self._campaign.account,
+                campaign_id=self._campaign.campaign_id,
+                order=order,
+                settle=self._campaign.settle,
+            ),
+            timeouts.NETWORK_WRITE,
+            f"Create {order.kind.value}, paused ({order.key})",
+        )
+
+    # -- steps on the network ---------------------------------------------------------------
+
+    async def _quiet_network(self, summary: str) -> None:
+        """Pause and read back; again when a write was still under way, for it may have landed."""
+        if self._state.tree.campaign_id is None and self._state.activated_at is None:
+            return
+        await self._pause_until_confirmed(summary)
+        if await self._errands.finish():
+            await self._pause_until_confirmed(f"{summary} (again: a write was under way)")
+
+    async def _pause_until_confirmed(self, summary: str) -> None:
+        """A stop is never given up: not even when the network refuses our credential."""
+        while True:
+            try:
+                await self._must(NetworkActivities.pause_tree, self._ref(), timeouts.STOP, summary)
+            except ActivityError as error:
+                self._tell(
+                    "unstopped",
+                    "NOT STOPPED: a person must act",
+                    "critical",
+                    f"{self._state.plan.name}: {failure_text(error)}",
+                )
+                await workflow.sleep(_STOP_AGAIN, summary="ask the network again to pause")
+            else:
+                return
+
+    async def _switch_on(self, summary: str) -> TreeReading:
+        return await self._do(
+            NetworkActivities.activate, self._ref(), timeouts.NETWORK_WRITE, summary
+        )
+
+    async def _extend_lease(self, summary: str) -> None:
+        until = self._lease_end(self._now())
+        await self._do(
+            NetworkActivities.move_end,
+            MoveEnd(ref=self._ref(), end_time=until),
+            timeouts.NETWORK_WRITE,
+            f"{summary} to {until:%Y-%m-%d %H:%M}",
+        )
+        self._change(lease_until=until)
+
+    async def _set_budget(self, budget: Money, reason: str, by: str) -> None:
+        old = self._state.live_budget
+        if old == budget:
+            return
+        await self._do(
+            NetworkActivities.set_budget,
+            SetBudget(ref=self._ref(), daily_budget=budget),
+            timeouts.NETWORK_WRITE,
+            f"Set daily budget {budget}",
+        )
+        edits = (*self._state.recent_edits, self._now())[-8:]
+        self._change(live_budget=budget, recent_edits=edits)
+        await self._do(
+            RecordActivities.record_budget,
+            BudgetChange(
+                team_id=self._campaign.team_id,
+                campaign_id=self._campaign.campaign_id,
+                old=old,
+                new=budget,
+                reason=reason,
+                by=by,
+                at=self._now(),
+                id=workflow.uuid4(),
+            ),
+            timeouts.DATABASE,
+            "Record the budget change",
+        )
+
+    async def _authorise(self, daily: Money, step: str) -> SpendGrant:
+        return await self._do(
+            SpendAuthority.reserve,
+            SpendRequest(
+                key=f"{self._campaign.campaign_id}/{step}",
+                team_id=self._campaign.team_id,
+                account_id=self._campaign.account.id,
+                campaign_id=self._campaign.campaign_id,
+                platform=self._campaign.account.platform,
+                daily=daily,
+                over_delivery=self._campaign.over_delivery,
+                until=self._state.ends_at,
+                now=self._now(),
+                lifetime=self._state.plan.lifetime_budget,
+            ),
+            timeouts.DATABASE,
+            f"Ask the spend authority for {daily} a day",
+        )
+
+    async def _confirm_spend(self, daily: Money, why: str) -> None:
+        await self._confirm_commitment()
+        await self._decide(DecisionType.ACTIVATE, self._state.approved_by or MACHINE, why, daily)
+
+    async def _confirm_commitment(self) -> None:
+        await self._do(
+            SpendAuthority.confirm,
+            CommitmentChange(
+                team_id=self._campaign.team_id, campaign_id=self._campaign.campaign_id
+            ),
+            timeouts.DATABASE,
+            "Confirm the commitment",
+        )
+
+    async def _release_spend(self) -> None:
+        await self._must(
+            SpendAuthority.release,
+            CommitmentChange(
+                team_id=self._campaign.team_id, campaign_id=self._campaign.campaign_id
+            ),
+            timeouts.DATABASE,
+            "Release the commitment",
+        )
+
+    async def _watch(self, *, live: bool) -> None:
+        assert self._state.tree.campaign_id is not None
+        await self._do(
+            GuardActivities.watch,
+            WatchRequest(
+                guard=GuardInput(
+                    account=self._campaign.account,
+                    clock=self._campaign.clock,
+                    cadence=self._campaign.cadence.figures,
+                ),
+                entry=Watched(
+                    campaign_id=self._campaign.campaign_id,
+                    workflow_id=workflow.info().workflow_id,
+                    network_id=self._state.tree.campaign_id,
+                    author=self._campaign.author,
+                    live=live,
+                    until=None if live else self._now() + self._campaign.cadence.restatement,
+                ),
+            ),
+            timeouts.DATABASE,
+            "Have the account's guard watch it" if live else "Guard: late figures only",
+        )
+
+    # -- bookkeeping ------------------------------------------------------------------------
+
+    async def _do(self, method: Any, argument: Any, config: Any, summary: str) -> Any:
+        return await self._errands.run(method, argument, config, summary)
+
+    async def _must(self, method: Any, argument: Any, config: Any, summary: str) -> Any:
+        return await self._errands.must(method, argument, config, summary)
+
+    def _now(self) -> datetime:
+        return self._campaign.clock.campaign_time(workflow.now())
+
+    def _change(self, **changes: Any) -> None:
+        self._state = self._state.model_copy(update=changes)
+
+    def _grow(self, **ids: Any) -> None:
+        self._change(tree=self._state.tree.model_copy(update=ids))
+
+    def _carried(self) -> CampaignState:
+        return self._state.model_copy(update={"runs": self._state.runs + 1})
+
+    def _ref(self) -> TreeRef:
+        return TreeRef(
+            account=self._campaign.account,
+            campaign_id=self._campaign.campaign_id,
+            tree=self._state.tree,
+            variants=tuple(one.id for one in self._state.creatives),
+            settle=self._campaign.settle,
+        )
+
+    def _set_cadences(self) -> None:
+        now, cadence = self._now(), self._campaign.cadence
+        self._change(
+            next_pacing=now + cadence.pacing,
+            next_fatigue=now + cadence.fatigue,
+            next_figures=now + cadence.figures,
+            next_landing_check=now + cadence.landing_page,
+            next_review=now + cadence.review,
+        )
+
+    def _lease_end(self, start: datetime) -> datetime:
+        lease = start + self._campaign.cadence.lease
+        return lease if self._state.ends_at is None else min(lease, self._state.ends_at)
+
+    def _figures_query(self) -> FiguresQuery:
+        return FiguresQuery(
+            team_id=self._campaign.team_id,
+            campaign_id=self._campaign.campaign_id,
+            timezone=self._campaign.account.timezone,
+            currency=self._campaign.account.currency,
+            now=self._now(),
+        )
+
+    def _refuse(self, problem: str) -> None:
+        workflow.logger.warning("message refused: %s", problem)
+        self._change(refused=(*self._state.refused, problem)[-20:])
+
+    async def _enter(self, status: CampaignStatus, why: str) -> None:
+        visit = StateVisit(status=status, at=self._now(), why=why)
+        self._change(status=status, visits=(*self._state.visits, visit)[-_MAX_VISITS:])
+        self._show()
+        await self._remember()
+
+    async def _remember(self) -> None:
+        await self._do(
+            RecordActivities.record_campaign,
+            CampaignRecord(
+                start=self._campaign.model_copy(update={"state": None}),
+                state=self._state,
+                workflow_id=workflow.info().workflow_id,
+            ),
+            timeouts.DATABASE,
+            f"Remember: {self._state.status.value}",
+        )
+
+    async def _decide(
+        self, kind: DecisionType, by: str, reason: str, daily: Money | None = None
+    ) -> None:
+        await self._do(
+            RecordActivities.record_decision,
+            Decision(
+                id=workflow.uuid4(),
+                team_id=self._campaign.team_id,
+                type=kind,
+                decided_by=by,
+                reason=reason,
+                at=self._now(),
+                campaign_id=self._campaign.campaign_id,
+                promotion_id=self._campaign.promotion_id,
+                platform=self._campaign.account.platform.value,
+                action={"status": self._state.status.value, "version": self._state.version},
+                outcome=DecisionOutcome.SUCCESS,
+                budget_impact=daily,
+            ),
+            timeouts.DATABASE,
+            f"Record the decision: {kind.value}",
+        )
+
+    async def _close_question(self, status: str, by: str, note: str) -> None:
+        await self._do(
+            RecordActivities.close_question,
+            Answer(
+                team_id=self._campaign.team_id,
+                campaign_id=self._campaign.campaign_id,
+                version=self._state.version,
+                status=status,
+                by=by,
+                at=self._now(),
+                note=note,
+            ),
+            timeouts.DATABASE,
+            f"Close the question: {status}",
+        )
+
+    def _tell(self, topic: str, title: str, severity: str, body: str = "") -> None:
+        """Tell people, in the background: a message never holds the campaign up."""
+        notice = Notice(
+            team_id=self._campaign.team_id,
+            key=f"{self._campaign.campaign_id}/{topic}/{self._stamp(self._now())}",
+            title=title,
+            body=body,
+            severity=severity,
+        )
+        task = asyncio.create_task(self._deliver(notice))
+        self._notices.add(task)
+        task.add_done_callback(self._notices.discard)
+
+    async def _deliver(self, notice: Notice) -> None:
+        try:
+            await self._must(
+                NotifyActivities.notify, notice, timeouts.NOTICE, f"Tell people: {notice.title}"
+            )
+        except ActivityError as error:
+            workflow.logger.warning("notice not delivered: %s", failure_text(error))
+
+    def _show(self) -> None:
+        """Bring the Web UI's columns and card up to date."""
+        state = self._state
+        due = self._due if state.status in LIVE else None
+        real = self._campaign.clock.real_time(due.at) if due else None
+        budget = state.live_budget or state.plan.daily_budget
+        workflow.upsert_search_attributes(
+            search.updates(state.status.value, float(budget.amount), real)
+        )
+        shown = f"{due.what} at {due.at:%Y-%m-%d %H:%M}" if due else "–"
+        workflow.set_current_details(card.render(self._campaign, state, shown))
+
+    @staticmethod
+    def _stamp(at: datetime | None) -> str:
+        return f"{at:%Y%m%dT%H%M%S}" if at is not None else "0"

@@ -1,0 +1,88 @@
+"""The making of a campaign's creatives: copy, compliance, image."""
+
+import asyncio
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from urllib.parse import urlsplit
+
+    from activities.creatives import CreativeActivities
+    from models.contract.briefs import (
+        ComplianceOutcome,
+        ComplianceReport,
+        CopySet,
+        CopyToCheck,
+        CreativeBrief,
+        CreativeSet,
+        ImageBrief,
+    )
+    from models.contract.creative import AdCopy, Creative, ImageAsset
+    from workflows import timeouts
+
+
+@workflow.defn(name="creative")
+class CreativeWorkflow:
+    """Creatives of one campaign; variants are made side by side and fail one by one."""
+
+    @workflow.run
+    async def run(self, brief: CreativeBrief) -> CreativeSet:
+        """Write, check, illustrate."""
+        written: CopySet = await workflow.execute_activity_method(
+            CreativeActivities.write_copy,
+            brief,
+            summary=f"Ask Claude for {brief.plan.variants} copy variant(s)",
+            **timeouts.CLAUDE,
+        )
+        article = brief.article
+        source = f"{article.title}. {article.description} {article.text}"
+        made = await asyncio.gather(
+            *(
+                self._make(brief, f"v{number}", copy, source)
+                for number, copy in enumerate(written.variants, 1)
+            )
+        )
+        needs_person: list[str] = []
+        dropped = list(written.dropped)
+        creatives: list[Creative] = []
+        for creative, report, number in made:
+            if report.outcome is ComplianceOutcome.REJECTED or creative is None:
+                dropped.append(f"{number}: {'; '.join(report.reasons)}")
+                continue
+            creatives.append(creative)
+            needs_person += [f"creative {number}: {reason}" for reason in report.reasons]
+        return CreativeSet(
+            creatives=tuple(creatives),
+            needs_person=tuple(dict.fromkeys(needs_person)),
+            dropped=tuple(dropped),
+        )
+
+    async def _make(
+        self, brief: CreativeBrief, number: str, copy: AdCopy, source: str
+    ) -> tuple[Creative | None, ComplianceReport, str]:
+        report: ComplianceReport = await workflow.execute_activity_method(
+            CreativeActivities.check_copy,
+            CopyToCheck(
+                platform=brief.platform,
+                copy_text=copy,
+                source=source,
+                special_category=brief.plan.special_category.value,
+            ),
+            summary=f"Compliance check of {number}",
+            **timeouts.MEDIA,
+        )
+        if report.outcome is ComplianceOutcome.REJECTED:
+            return None, report, number
+        image: ImageAsset = await workflow.execute_activity_method(
+            CreativeActivities.make_image,
+            ImageBrief(
+                campaign_id=brief.campaign_id,
+                variant=number,
+                platform=brief.platform,
+                headline=copy.headline,
+                site=urlsplit(brief.article.canonical_url).hostname or "",
+            ),
+            summary=f"Still image for {number}",
+            **timeouts.MEDIA,
+        )
+        return Creative(id=number, copy_text=copy, image=image), report, number

@@ -1,0 +1,84 @@
+"""Running activities so that a stop never waits behind them."""
+
+from collections.abc import Callable
+from typing import Any
+
+from temporalio import workflow
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    ChildWorkflowError,
+    FailureError,
+)
+from temporalio.workflow import ActivityConfig, ActivityHandle
+
+
+class Interrupted(Exception):
+    """Something more urgent came in; the errand is given up (its effect may still happen)."""
+
+
+class Errands:
+    """Runs one activity at a time for a workflow and gives way to what is urgent."""
+
+    def __init__(self, urgent: Callable[[], bool]) -> None:
+        self._urgent = urgent
+        self._unfinished: list[ActivityHandle[Any]] = []
+
+    async def run(
+        self, method: Callable[..., Any], argument: Any, config: ActivityConfig, summary: str
+    ) -> Any:
+        """Run an activity; raise ``Interrupted`` at once when something urgent comes in.
+
+        Raises:
+            ActivityError: the activity failed for good.
+            Interrupted: give up; an unfinished write is kept for ``finish``.
+        """
+        handle: ActivityHandle[Any] = workflow.start_activity_method(
+            method, argument, summary=summary, **config
+        )
+        await workflow.wait_condition(lambda: handle.done() or self._urgent())
+        if not handle.done():
+            handle.cancel()
+            self._unfinished.append(handle)
+            raise Interrupted
+        return await handle
+
+    async def must(
+        self, method: Callable[..., Any], argument: Any, config: ActivityConfig, summary: str
+    ) -> Any:
+        """Run an activity to its end, whatever comes in: a stop, or its record."""
+        return await workflow.start_activity_method(method, argument, summary=summary, **config)
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether a given-up errand may still be under way."""
+        return any(not handle.done() for handle in self._unfinished)
+
+    async def finish(self) -> bool:
+        """Wait until given-up errands are over; whether there were any."""
+        unfinished, self._unfinished = self._unfinished, []
+        for handle in unfinished:
+            try:
+                await handle
+            except ActivityError:
+                pass  # cancelled or failed: either way it can change nothing any more
+        return bool(unfinished)
+
+
+def failure_type(error: FailureError) -> str:
+    """The typed reason of a failed activity ("NetworkRefused"), or its cause's class name."""
+    cause = _root(error)
+    return (cause.type or "") if isinstance(cause, ApplicationError) else type(cause).__name__
+
+
+def failure_text(error: FailureError) -> str:
+    """What to tell a person about a failed activity or child workflow."""
+    cause = _root(error)
+    return cause.message if isinstance(cause, ApplicationError) else str(cause)
+
+
+def _root(error: BaseException) -> BaseException:
+    """A child workflow's failure wraps its activity's failure, which wraps the reason."""
+    while isinstance(error, ActivityError | ChildWorkflowError) and error.cause is not None:
+        error = error.cause
+    return error

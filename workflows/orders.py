@@ -1,0 +1,73 @@
+"""From an agreed plan to the orders a network gets. Pure."""
+
+from datetime import datetime
+
+from models.contract.campaign import CampaignInput, CampaignState
+from models.contract.creative import Creative
+from models.contract.effects import effect_key
+from models.contract.network import AdGroupOrder, AdOrder, CampaignOrder, CreativeOrder
+from models.contract.urls import tracked_link
+
+
+def campaign_order(campaign: CampaignInput, state: CampaignState) -> CampaignOrder:
+    """The campaign itself."""
+    plan = state.plan
+    return CampaignOrder(
+        key=effect_key(campaign.campaign_id, "campaign"),
+        name=plan.name,
+        objective=plan.objective,
+        daily_budget=plan.daily_budget,
+        special_category=plan.special_category,
+        countries=plan.targeting.locations,
+    )
+
+
+def ad_group_order(
+    campaign: CampaignInput, state: CampaignState, *, start: datetime, end: datetime
+) -> AdGroupOrder:
+    """The ad group; its end is the lease."""
+    plan = state.plan
+    assert state.tree.campaign_id is not None
+    return AdGroupOrder(
+        key=effect_key(campaign.campaign_id, "ad_group"),
+        name=plan.name,
+        campaign_id=state.tree.campaign_id,
+        objective=plan.objective,
+        daily_budget=plan.daily_budget,
+        targeting=plan.targeting,
+        bid=plan.bid,
+        start_time=start,
+        end_time=end,
+        special_category=plan.special_category,
+    )
+
+
+def creative_order(
+    campaign: CampaignInput, state: CampaignState, creative: Creative
+) -> CreativeOrder:
+    """A creative with its tracked link."""
+    return CreativeOrder(
+        key=effect_key(campaign.campaign_id, f"creative/{creative.id}"),
+        name=f"{state.plan.name} {creative.id}",
+        copy_text=creative.copy_text,
+        link=tracked_link(
+            state.plan.destination_url,
+            platform=campaign.account.platform,
+            campaign_id=str(campaign.campaign_id),
+            creative_id=creative.id,
+            ref=effect_key(campaign.campaign_id, "referral")[1:9].upper(),
+        ),
+        image_path=creative.image.path,
+        image_sha256=creative.image.sha256,
+    )
+
+
+def ad_order(campaign: CampaignInput, state: CampaignState, creative: Creative) -> AdOrder:
+    """An ad that shows a creative."""
+    assert state.tree.ad_group_id is not None
+    return AdOrder(
+        key=effect_key(campaign.campaign_id, f"ad/{creative.id}"),
+        name=f"{state.plan.name} {creative.id}",
+        ad_group_id=state.tree.ad_group_id,
+        creative_id=state.tree.creative_ids[creative.id],
+    )

@@ -1,0 +1,74 @@
+"""Timeouts and retries: one row per family of activities. All durations are real time."""
+
+from datetime import timedelta
+
+from temporalio.common import Priority, RetryPolicy
+from temporalio.workflow import ActivityCancellationType, ActivityConfig
+
+from workflows.queues import ANALYTICS, CREATIVE, GUARD
+
+_BEAT = timedelta(seconds=8)  # activities beat every two seconds; a dead worker shows in eight
+
+DATABASE = ActivityConfig(
+    start_to_close_timeout=timedelta(seconds=20),
+    retry_policy=RetryPolicy(
+        initial_interval=timedelta(milliseconds=300), maximum_interval=timedelta(seconds=10)
+    ),
+)
+FIGURES = ActivityConfig(
+    task_queue=ANALYTICS,
+    start_to_close_timeout=timedelta(seconds=30),
+    retry_policy=RetryPolicy(maximum_interval=timedelta(seconds=30)),
+    priority=Priority(priority_key=4),
+)
+NETWORK_READ = ActivityConfig(
+    start_to_close_timeout=timedelta(minutes=1),
+    heartbeat_timeout=_BEAT,
+    retry_policy=RetryPolicy(maximum_interval=timedelta(minutes=1)),
+)
+NETWORK_WRITE = ActivityConfig(
+    start_to_close_timeout=timedelta(minutes=5),
+    heartbeat_timeout=_BEAT,
+    retry_policy=RetryPolicy(maximum_interval=timedelta(minutes=1)),
+    # A write must be over, one way or the other, before a stop trusts its own read-back.
+    cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+)
+STOP = ActivityConfig(
+    task_queue=GUARD,
+    start_to_close_timeout=timedelta(minutes=1),
+    heartbeat_timeout=_BEAT,
+    retry_policy=RetryPolicy(
+        initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(seconds=10)
+    ),
+    priority=Priority(priority_key=1),
+)
+GUARD_READ = ActivityConfig(
+    task_queue=GUARD,
+    start_to_close_timeout=timedelta(minutes=2),
+    heartbeat_timeout=_BEAT,
+    # The next reading is never far: a failed one is not chased for long.
+    retry_policy=RetryPolicy(maximum_attempts=3),
+    priority=Priority(priority_key=3),
+)
+CLAUDE = ActivityConfig(
+    task_queue=CREATIVE,
+    start_to_close_timeout=timedelta(minutes=5),
+    schedule_to_close_timeout=timedelta(hours=6),
+    heartbeat_timeout=_BEAT,
+    retry_policy=RetryPolicy(maximum_interval=timedelta(minutes=2)),
+)
+MEDIA = ActivityConfig(
+    task_queue=CREATIVE,
+    start_to_close_timeout=timedelta(minutes=2),
+    retry_policy=RetryPolicy(maximum_attempts=5),
+)
+WEB = ActivityConfig(
+    start_to_close_timeout=timedelta(minutes=1),
+    heartbeat_timeout=_BEAT,
+    retry_policy=RetryPolicy(maximum_attempts=5, maximum_interval=timedelta(seconds=30)),
+)
+NOTICE = ActivityConfig(
+    start_to_close_timeout=timedelta(seconds=30),
+    schedule_to_close_timeout=timedelta(hours=1),
+    retry_policy=RetryPolicy(maximum_interval=timedelta(minutes=1)),
+)
