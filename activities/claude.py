@@ -134,10 +134,10 @@ class Claude:
 
     async def _find(self, team_id: UUID, digest: str) -> Message | None:
         async with self._database.team(team_id) as session:
-            response = await session.scalar(
-                select(ClaudeCall.response).where(col(ClaudeCall.request_hash) == digest)
+            call = await session.scalar(
+                select(ClaudeCall).where(col(ClaudeCall.request_hash) == digest)
             )
-        return Message.model_validate(response) if response else None
+        return Message.model_validate(call.response) if call else None
 
     async def _record(
         self, team_id: UUID, digest: str, purpose: str, request: dict[str, Any], message: Message
@@ -181,7 +181,7 @@ def _calls(message: Message) -> list[ToolCall]:
     return [
         ToolCall(id=block.id, name=block.name, input=cast("dict[str, Any]", block.input))
         for block in message.content
-        if block.type == "tool_use" and isinstance(block.input, dict)
+        if block.type == "tool_use"
     ]
 
 

@@ -22,7 +22,7 @@ from models.contract.briefs import (
     CreativeBrief,
     ImageBrief,
 )
-from models.contract.creative import ImageAsset
+from models.contract.creative import AdCopy, ImageAsset
 from platforms.registry import capabilities
 
 _ARTICLE_TEXT = 12_000
@@ -79,7 +79,8 @@ class CreativeActivities:
                 non_retryable=True,
             )
         written = copywriting.Written.model_validate(answer.calls[0].input)
-        kept, dropped = [], []
+        kept: list[AdCopy] = []
+        dropped: list[str] = []
         for variant in written.variants[: brief.plan.variants]:
             missing = copywriting.unproven(variant, source)
             if missing:

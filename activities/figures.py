@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from pydantic import JsonValue, TypeAdapter
+from pydantic_core import to_jsonable_python
 from sqlalchemy import func, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -112,7 +114,7 @@ class FiguresActivities:
                 at=case.query.now,
                 campaign_id=case.query.campaign_id,
                 platform=case.platform,
-                inputs={key: _json(value) for key, value in asdict(inputs).items()},
+                inputs=_document(inputs),
                 action={"action": answer.action, "daily_budget_micros": answer.budget},
                 outcome=(
                     DecisionOutcome.HELD if answer.action == "hold" else DecisionOutcome.SUCCESS
@@ -135,7 +137,7 @@ class FiguresActivities:
         """Judge and record creative fatigue."""
         async with self._database.team(case.query.team_id) as session:
             days = await _newest_days(session, case.query.campaign_id)
-        first, latest = days[:2], days[-2:] if len(days) > 2 else []
+        first, latest = days[:2], days[2:][-2:]
         inputs = fatigue.FatigueInputs(
             impressions_first=sum(day.impressions for day in first),
             clicks_first=sum(day.clicks for day in first),
@@ -156,7 +158,7 @@ class FiguresActivities:
                 at=case.query.now,
                 campaign_id=case.query.campaign_id,
                 platform=case.platform,
-                inputs={key: _json(value) for key, value in asdict(inputs).items()},
+                inputs=_document(inputs),
                 action={"action": answer.action},
                 outcome=(
                     DecisionOutcome.HELD if answer.action == "hold" else DecisionOutcome.SUCCESS
@@ -288,9 +290,9 @@ def _campaign_now(reading: AccountReading) -> datetime:
     return reading.clock.campaign_time(datetime.now(UTC))
 
 
-def _json(value: object) -> str | int | float | bool | list[int] | None:
-    if isinstance(value, tuple):
-        return [int(one) for one in value]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-    if value is None or isinstance(value, str | int | float | bool):
-        return value
-    return str(value)
+_INPUTS = TypeAdapter[dict[str, JsonValue]](dict[str, JsonValue])
+
+
+def _document(inputs: pacing.PacingInputs | fatigue.FatigueInputs) -> dict[str, JsonValue]:
+    """Inputs as plain JSON; a recorded decision can be taken again from it."""
+    return _INPUTS.validate_python(to_jsonable_python(asdict(inputs)))

@@ -1,6 +1,7 @@
 """Telling people: a log line always, and one apprise target when set."""
 
 import asyncio
+from typing import Any
 from uuid import UUID
 
 import apprise
@@ -79,7 +80,7 @@ class NotifyActivities:
 
 
 def _send(target: str, notice: Notice) -> bool:
-    sender = apprise.Apprise()
+    sender: Any = apprise.Apprise()
     if not sender.add(target):
         return False
     return bool(sender.notify(title=notice.title, body=notice.body))

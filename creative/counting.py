@@ -17,8 +17,6 @@ def primary_room(limits: CopyLimits) -> int:
 
 
 def _is_wide(character: str) -> bool:
-    return (
-        (ord(character) > 0x10FF
-        and not 0x2000 <= ord(character) <= 0x200D)
-        or (unicodedata.east_asian_width(character) in "WF")
+    return (ord(character) > 0x10FF and not 0x2000 <= ord(character) <= 0x200D) or (
+        unicodedata.east_asian_width(character) in "WF"
     )

@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from models.contract.campaign import Cadence
 from models.contract.clock import CampaignClock
 
 DEFAULT_TEAM = UUID("5f0c3c1e-0000-4000-8000-000000000001")
@@ -71,6 +72,8 @@ class Settings(BaseSettings):
     pacing: timedelta = timedelta(hours=4)
     fatigue: timedelta = timedelta(hours=6)
     lease: timedelta = timedelta(hours=6)
+    approval_expiry: timedelta = timedelta(hours=48)
+    restatement: timedelta = timedelta(days=28)
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
@@ -79,6 +82,17 @@ class Settings(BaseSettings):
     def clock(self) -> CampaignClock:
         """The stack's campaign clock."""
         return CampaignClock(origin=self.clock_origin, tempo=self.tempo)
+
+    @property
+    def cadence(self) -> Cadence:
+        """How often campaigns look after themselves."""
+        return Cadence(
+            pacing=self.pacing,
+            fatigue=self.fatigue,
+            lease=self.lease,
+            approval_expiry=self.approval_expiry,
+            restatement=self.restatement,
+        )
 
     @property
     def assets(self) -> Path:

@@ -26,7 +26,7 @@ from models.contract.vocabulary import Platform
 from platforms.errors import AccessDenied, Refused
 from platforms.network import Capabilities
 from platforms.x_ceiling import set_line_item_budget
-from platforms.x_creative import create_post, posts_by_ids, posts_by_key
+from platforms.x_creative import carry_ad_key, create_post, posts_by_ids, posts_by_key
 from platforms.x_errors import JsonObject, refused
 from platforms.x_health import health
 from platforms.x_line_item import create_line_item
@@ -38,6 +38,7 @@ from platforms.x_objects import (
     creative_view,
     line_item_views,
 )
+from platforms.x_reach import ReachBook
 from platforms.x_stats import account_report
 from platforms.x_switch import switch as switch_in_batches
 from platforms.x_terms import CAPABILITIES, capabilities_of, in_micros
@@ -93,10 +94,9 @@ def connect(
 class XNetwork:
     """X behind the ``AdNetwork`` protocol.
 
-    An ad has no name on X; what it carries is its post's name. So ``find`` takes an ad for a
-    key's when the key is a word of that name: put the ad's key into the creative's ``name`` (or
-    use the creative's own key). Creating an ad looks for the pair of ad group and post first
-    and is therefore safe to repeat under any key.
+    An ad has no name on X. Its key is written into the name of its post, behind the creative's
+    own key, before it is made. Creating an ad looks for the pair of ad group and post first and
+    is therefore safe to repeat.
     """
 
     def __init__(self, account: AdAccount, wire: Wire, clock_now: Callable[[], datetime]) -> None:
@@ -104,6 +104,7 @@ class XNetwork:
         self._wire = wire
         self._now = clock_now
         self._capabilities = capabilities_of(account)
+        self._reach = ReachBook()
 
     @property
     def capabilities(self) -> Capabilities:
@@ -144,17 +145,33 @@ class XNetwork:
         return created_view(ObjectKind.CAMPAIGN, row, self._now(), key=order.key)
 
     async def _create_ad(self, order: AdOrder) -> NetworkObject:
-        present = await self._wire.by_ids("promoted_tweets", "line_item_ids", [order.ad_group_id])
-        rows = [row for row in present if str(row["tweet_id"]) == order.creative_id]
+        posts = await posts_by_ids(self._wire, [order.creative_id])
+        if not posts:
+            message = f"X knows no post {order.creative_id}; create the creative first"
+            raise refused(message, field="creative_id")
+        rows = await self._promotions(order)
         if not rows:
             await self._require_paused(order.ad_group_id)
+        await carry_ad_key(self._wire, posts[0], order.key)
+        if not rows:
             form = {"line_item_id": order.ad_group_id, "tweet_ids": [order.creative_id]}
-            answer = await self._wire.post("promoted_tweets", form)
-            rows = cast(list[JsonObject], answer["data"])
-        row, *twins = sorted(rows, key=lambda row: id_order(str(row["id"])))
-        for twin in twins:
-            await self._wire.delete(f"promoted_tweets/{twin['id']}")
-        return created_view(ObjectKind.AD, row, self._now(), key=order.key, name=order.name)
+            try:
+                rows = cast(
+                    list[JsonObject], (await self._wire.post("promoted_tweets", form))["data"]
+                )
+            except Refused as error:
+                # An earlier attempt may have landed a moment ago.
+                duplicate = error.code == "DUPLICATE_PROMOTABLE_ENTITY"
+                rows = await self._promotions(order) if duplicate else []
+                if not rows:
+                    raise
+        return created_view(ObjectKind.AD, rows[0], self._now(), key=order.key, name=order.name)
+
+    async def _promotions(self, order: AdOrder) -> list[JsonObject]:
+        """The promotions of the order's post in its ad group, lowest id first."""
+        present = await self._wire.by_ids("promoted_tweets", "line_item_ids", [order.ad_group_id])
+        rows = [row for row in present if str(row["tweet_id"]) == order.creative_id]
+        return sorted(rows, key=lambda row: id_order(str(row["id"])))
 
     async def _require_paused(self, ad_group_id: str) -> None:
         """An ad on X is live from its first second; only its parents can hold it back."""
@@ -176,7 +193,7 @@ class XNetwork:
     ) -> list[NetworkObject]:
         """All objects carrying ``key`` that are not removed, lowest id first.
 
-        For an ad, ``parent_id`` is its ad group and ``key`` a word of its creative's name.
+        For an ad, ``parent_id`` is its ad group; the key of its creative finds it too.
         """
         now = self._now()
         if kind is ObjectKind.CREATIVE:
@@ -272,8 +289,8 @@ class XNetwork:
     # -- figures and account ---------------------------------------------------------------
 
     async def account_metrics(self, since: date, until: date) -> MetricsReport:
-        """Figures of every campaign with activity, per account day, inclusive. ``reach`` is not
-        among X's daily figures and stays zero."""
+        """Figures of every campaign with activity, per account day, inclusive. ``reach`` may be
+        a minute old, and is zero where it would take too many calls."""
         return await account_report(
             self._wire,
             since,
@@ -281,6 +298,7 @@ class XNetwork:
             timezone=self._account.timezone,
             currency=self._account.currency,
             now=self._now(),
+            reach=self._reach,
         )
 
     async def check_account(self) -> AccountHealth:

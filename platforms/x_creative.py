@@ -16,7 +16,7 @@ from models.contract.network import CreativeOrder
 from models.contract.vocabulary import CallToAction, Platform
 from platforms.errors import Refused, Transient
 from platforms.x_errors import JsonObject, refused
-from platforms.x_names import POST_NAME_LIMIT, front, id_order, keyed
+from platforms.x_names import POST_NAME_LIMIT, front, id_order, keyed, post_label
 from platforms.x_post import checked_text
 from platforms.x_wire import Wire
 
@@ -43,9 +43,9 @@ async def create_post(wire: Wire, order: CreativeOrder, as_user_id: str) -> Json
             "website card; use 'learn_more'",
             field="call_to_action",
         )
-    name = keyed(order.key, order.name, POST_NAME_LIMIT)
+    name = post_label(order.key, order.name)
     image, media_type = await asyncio.to_thread(_read_image, order)
-    media_key = await _library_media(wire, order.image_sha256, image, media_type)
+    media_key = await _library_media(wire, order.image_sha256, image, media_type, as_user_id)
     card_uri = await _card(wire, order, media_key)
     form = {
         "as_user_id": as_user_id,
@@ -86,6 +86,26 @@ async def posts_by_ids(wire: Wire, ids: list[str]) -> list[JsonObject]:
     return await wire.by_ids("tweets", "tweet_ids", ids, params)
 
 
+async def carry_ad_key(wire: Wire, post: JsonObject, key: str) -> None:
+    """Put an ad's key into the name of its post, behind the creative's own, since an ad has no
+    name. Repeating is harmless.
+
+    Raises:
+        Refused: the name is full.
+    """
+    words = str(post.get("name") or "").split()
+    if key in words:
+        return
+    name = " ".join([*words[:1], key, *words[1:]])
+    if len(name) > POST_NAME_LIMIT:
+        raise refused(
+            f"the name of post {post_id(post)} would have {len(name)} characters with key {key}; "
+            f"X takes {POST_NAME_LIMIT}: make a creative of its own for this ad",
+            field="creative_id",
+        )
+    await wire.put(f"tweets/{post_id(post)}/name", {"name": name})
+
+
 def post_id(post: JsonObject) -> str:
     """The id of a post. The number beside it is too large for JSON readers in general."""
     return str(post.get("id_str") or post["tweet_id"])
@@ -120,25 +140,29 @@ def _read_image(order: CreativeOrder) -> tuple[bytes, str]:
     return content, _TYPES[kind]
 
 
-async def _library_media(wire: Wire, sha256: str, content: bytes, media_type: str) -> str:
+async def _library_media(
+    wire: Wire, sha256: str, content: bytes, media_type: str, as_user_id: str
+) -> str:
     """The media key of an image. Media are named by content, so equal images are kept once."""
-    name = f"sha256-{sha256[:40]}"
+    name = sha256  # one term, because the library is searched by whole terms
     for row in await wire.pages("media_library", {"media_type": "IMAGE", "q": name}):
         if row.get("name") == name:
             return str(row["media_key"])
-    media_key = await _upload(wire, content, media_type)
+    media_key = await _upload(wire, content, media_type, as_user_id)
     form = {"media_key": media_key, "media_category": "TWEET_IMAGE", "name": name}
     added = cast(JsonObject, (await wire.post("media_library", form))["data"])
     return str(added["media_key"])
 
 
-async def _upload(wire: Wire, content: bytes, media_type: str) -> str:
+async def _upload(wire: Wire, content: bytes, media_type: str, as_user_id: str) -> str:
     started = await wire.upload(
         {
             "command": "INIT",
             "total_bytes": len(content),
             "media_type": media_type,
             "media_category": "tweet_image",
+            # Without it only the user whose token this is could post the image.
+            "additional_owners": as_user_id,
         }
     )
     media_id = str(cast(JsonObject, started["data"])["id"])

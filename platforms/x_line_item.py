@@ -83,7 +83,7 @@ def _form(order: AdGroupOrder, account: AdAccount, minimum: Money | None) -> For
         "entity_status": "PAUSED",
         # X spends evenly over the day by default; stated because pacing relies on it.
         "standard_delivery": True,
-        **bid_fields(order.bid, how.objective, account.currency),
+        **bid_fields(order.bid, how, account.currency),
     }
     if how.by_conversion:
         form["primary_web_event_tag"] = account.options[WEB_EVENT_TAG]

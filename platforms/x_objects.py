@@ -12,7 +12,7 @@ from models.contract.money import Money
 from models.contract.network import Delivery, NetworkObject, ObjectKind
 from platforms.x_creative import post_id, posts_by_ids
 from platforms.x_errors import JsonObject
-from platforms.x_names import instant, key_of
+from platforms.x_names import ad_key_of, instant, key_of
 from platforms.x_wire import Wire
 
 _WITH_DELETED = {"with_deleted": True}
@@ -44,8 +44,7 @@ async def line_item_views(wire: Wire, rows: list[JsonObject], now: datetime) -> 
 
 
 async def ad_views(wire: Wire, rows: list[JsonObject], now: datetime) -> list[NetworkObject]:
-    """Promoted posts. Their key and name are those of the post they promote: X gives them none
-    of their own."""
+    """Promoted posts. X gives them no name; key and name are read from the post's."""
     live = [row for row in rows if not row.get("deleted")]
     lines = await _by_id(wire, "line_items", "line_item_ids", (r["line_item_id"] for r in live))
     parents = await _by_id(
@@ -225,7 +224,7 @@ def _ad(
     return NetworkObject(
         kind=ObjectKind.AD,
         id=str(row["id"]),
-        key=key_of(name),
+        key=ad_key_of(name),
         name=name,
         parent_id=str(row["line_item_id"]),
         switched_on=_on(row),

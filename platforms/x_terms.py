@@ -75,7 +75,7 @@ CAPABILITIES = Capabilities(
         "A promoted post cannot be paused: pause its ad group, or remove it.",
         "Age ranges: from 13, 18, 21, 25, 35 or 50; up to 34, 49, 54 or open, in X's pairs.",
         "An interest that X does not list is targeted as a keyword.",
-        "Reach is not part of the figures.",
+        "Reach is read at most once a minute, for up to some hundred campaigns.",
     ),
 )
 
@@ -113,17 +113,18 @@ def optimisation(objective: Objective, account: AdAccount) -> Optimisation:
     return how
 
 
-def bid_fields(bid: Bid, objective: str, currency: str) -> dict[str, str | int]:
-    """``bid_strategy`` and ``bid_amount_local_micro`` for a line item of an X objective.
+def bid_fields(bid: Bid, how: Optimisation, currency: str) -> dict[str, str | int]:
+    """``bid_strategy``, ``bid_amount_local_micro`` and, so that an amount is per link click and
+    not per thousand impressions, ``pay_by``.
 
     Raises:
         Refused: the strategy does not go with the objective, or its amount is missing, surplus
             or in another currency.
     """
     strategy = _STRATEGIES[bid.strategy]
-    if objective in _REFUSED_FOR.get(bid.strategy, frozenset()):
+    if how.objective in _REFUSED_FOR.get(bid.strategy, frozenset()):
         raise refused(
-            f"bid strategy {bid.strategy!r} does not go with X objective {objective}; "
+            f"bid strategy {bid.strategy!r} does not go with X objective {how.objective}; "
             "use 'automatic'",
             field="bid_strategy",
         )
@@ -137,7 +138,9 @@ def bid_fields(bid: Bid, objective: str, currency: str) -> dict[str, str | int]:
             "or use 'bid_cap'",
             field="bid_amount",
         )
-    return {"bid_strategy": strategy, "bid_amount_local_micro": in_micros(bid.amount, currency)}
+    micros = in_micros(bid.amount, currency)
+    pay_by = {"pay_by": "LINK_CLICK"} if how.goal == "LINK_CLICKS" else {}
+    return {"bid_strategy": strategy, "bid_amount_local_micro": micros, **pay_by}
 
 
 def in_micros(amount: Money, currency: str, minimum: Money | None = None) -> int:

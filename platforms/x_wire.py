@@ -12,6 +12,8 @@ from platforms.x_signature import OAuth1
 
 IDS_PER_READ = 200
 _PAGE = 1000
+_PAGES = {"cards": 200, "media_library": 50}
+"""Most rows a page, where it is not 1,000."""
 _SECRETS = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
 
 Form = Mapping[str, str | int | bool | Sequence[str] | None]
@@ -66,7 +68,8 @@ class Wire:
         found: list[JsonObject] = []
         cursor: str | None = None
         while True:
-            page = await self.get(path, {"count": _PAGE, **(params or {}), "cursor": cursor})
+            size = _PAGES.get(path, _PAGE)
+            page = await self.get(path, {"count": size, **(params or {}), "cursor": cursor})
             found += cast(list[JsonObject], page.get("data") or [])
             cursor = page.get("next_cursor")
             if not cursor:

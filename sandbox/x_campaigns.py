@@ -107,10 +107,19 @@ def filtered(call: Call, rows: list[JsonObject], by: dict[str, str]) -> list[Jso
             wanted = set(ids)
             rows = [row for row in rows if row[field] in wanted]
     if not values.flag("with_deleted"):
-        rows = [row for row in rows if not row["deleted"]]
+        rows = [row for row in rows if not (row["deleted"] or _orphaned(call, row))]
     if prefix := values.text("q"):
         rows = [r for r in rows if str(r.get("name") or "").lower().startswith(prefix.lower())]
     return rows
+
+
+def _orphaned(call: Call, row: JsonObject) -> bool:
+    """Whether something above is deleted: such objects are hidden without being deleted."""
+    for kind in ("line_item", "campaign"):
+        parent = call.store.get(kind, str(row.get(f"{kind}_id"))) if f"{kind}_id" in row else None
+        if parent is not None and (parent["deleted"] or _orphaned(call, parent)):
+            return True
+    return False
 
 
 def checked_name(values: Values) -> str:

@@ -69,7 +69,8 @@ def create(call: Call, values: Values) -> JsonObject:
         "product_type": product,
         "placements": placements,
         "goal": values.text("goal") or _GOALS[objective][0],
-        "pay_by": values.choice("pay_by", ["APP_CLICK", "IMPRESSION", "LINK_CLICK"]),
+        "pay_by": values.choice("pay_by", ["APP_CLICK", "IMPRESSION", "LINK_CLICK"])
+        or ("ENGAGEMENT" if objective == "ENGAGEMENTS" else "IMPRESSION"),
         "bid_strategy": "AUTO",
         BID: None,
         DAILY: None,
@@ -191,6 +192,8 @@ def _apply_bid(values: Values, row: JsonObject) -> None:
         raise invalid("bid_strategy", strategy, f"a strategy that goes with {objective}")
     if strategy == "TARGET" and objective not in _TARGETABLE:
         raise invalid("bid_strategy", strategy, f"a strategy that goes with {objective}")
+    if strategy == "TARGET" and row["goal"] == "LINK_CLICKS" and row["pay_by"] == "IMPRESSION":
+        raise invalid("pay_by", row["pay_by"], "LINK_CLICK with bid strategy TARGET")
     if strategy == "AUTO":
         row[BID] = None
     elif row[BID] is None:

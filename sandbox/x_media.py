@@ -3,7 +3,6 @@
 Of a file only its size is kept: nothing here ever shows it.
 """
 
-from sandbox.x_campaigns import filtered
 from sandbox.x_request import Answer, Call, XError, invalid, not_found, page, public, stamp
 from sandbox.x_store import JsonObject
 
@@ -67,11 +66,19 @@ def add(call: Call) -> Answer:
 
 
 def listed(call: Call) -> Answer:
-    """The library, by type and name."""
-    rows = filtered(call, call.store.every("media_library", "media_key"), {})
+    """The library, by type and by whole terms of its texts."""
+    rows = call.store.every("media_library", "media_key")
+    rows = [row for row in rows if row["account_id"] == call.account_id and not row["deleted"]]
     if kind := call.values.text("media_type"):
         rows = [row for row in rows if row["media_type"] == kind]
-    return page(call, rows, "media_key")
+    if terms := (call.values.text("q") or "").lower().split():
+        rows = [row for row in rows if set(terms) <= _terms(row)]
+    return page(call, rows, "media_key", usual=20, most=50)
+
+
+def _terms(row: JsonObject) -> set[str]:
+    texts = (row[field] for field in ("name", "title", "file_name", "description"))
+    return {term for text in texts for term in str(text or "").lower().split()}
 
 
 def in_library(call: Call, media_key: str) -> JsonObject:

@@ -149,6 +149,7 @@ _READS: tuple[tuple[str, Limit, _Run], ...] = (
         Limit.ANALYTICS,
         x_stats.active_entities,
     ),
+    (f"{_STATS}/accounts/{{account_id}}/reach/campaigns", Limit.ANALYTICS, x_stats.reach),
     (f"{_STATS}/jobs/accounts/{{account_id}}", Limit.ANALYTICS, x_stats.list_jobs),
     ("/2/media/upload", Limit.ACCOUNT_READ, x_media.status),
 )
@@ -205,6 +206,7 @@ _WRITES: tuple[tuple[str, str, _Run], ...] = (
     ("POST", f"{_ACCOUNT}/media_library", x_media.add),
     ("POST", f"{_ACCOUNT}/cards", x_posts.create_card),
     ("POST", f"{_ACCOUNT}/tweet", x_posts.create_post),
+    ("PUT", f"{_ACCOUNT}/tweets/{{id}}/name", x_posts.rename_post),
     *(
         ("POST", f"{_ROOT}/batch/accounts/{{account_id}}/{kind}", x_batches.of(kind))
         for kind in x_batches.KINDS

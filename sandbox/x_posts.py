@@ -24,11 +24,11 @@ def create_card(call: Call) -> Answer:
         raise XError(400, "MISSING_PARAMETER", "Missing required parameter components")
     components = [_component(call, part) for part in cast(list[Any], body["components"])]
     kinds = [component["type"] for component in components]
-    if sorted(kinds) not in (["DETAILS", "MEDIA"], ["BUTTON", "MEDIA"]):
-        raise invalid("components", kinds, "MEDIA with DETAILS or BUTTON")
+    if kinds != ["MEDIA", "DETAILS"]:
+        raise invalid("components", kinds, "MEDIA and then DETAILS (app buttons are not kept)")
     number = call.store.new_number()
     row: JsonObject = {
-        "id": call.store.new_id(),
+        "id": str(number),
         "account_id": call.account_id,
         "card_uri": f"card://{number}",
         "card_type": "IMAGE_WEBSITE",
@@ -44,7 +44,8 @@ def create_card(call: Call) -> Answer:
 
 def list_cards(call: Call) -> Answer:
     """The account's cards."""
-    return page(call, filtered(call, call.store.every("card"), {"card_ids": "id"}))
+    rows = filtered(call, call.store.every("card"), {"card_id": "id", "card_uris": "card_uri"})
+    return page(call, rows, usual=100, most=200)
 
 
 def create_post(call: Call) -> Answer:
@@ -57,9 +58,7 @@ def create_post(call: Call) -> Answer:
     text = values.need("text")
     if (length := len(_LINK.sub("x" * 23, text))) > _TEXT_LIMIT:
         raise invalid("text", f"{length} characters", f"at most {_TEXT_LIMIT}")
-    name = values.text("name")
-    if name is not None and len(name) > _NAME_LIMIT:
-        raise invalid("name", name, f"at most {_NAME_LIMIT} characters")
+    name = _name(values)
     card_uri = values.text("card_uri")
     if card_uri and card_uri not in [card["card_uri"] for card in call.store.every("card")]:
         raise not_found("CARD", card_uri)
@@ -116,6 +115,23 @@ def list_posts(call: Call) -> Answer:
     return page(call, rows, "tweet_id")
 
 
+def rename_post(call: Call) -> Answer:
+    """Change the name of a post; nothing else of it can be changed."""
+    row = call.store.get("tweet", call.path["id"])
+    if row is None or row["account_id"] != call.account_id or row["deleted"]:
+        raise not_found("TWEET", call.path["id"])
+    row["name"] = _name(call.values)
+    call.store.put("tweet", row["tweet_id"], row)
+    return Answer(public(row))
+
+
+def _name(values: Values) -> str | None:
+    name = values.text("name")
+    if name is not None and len(name) > _NAME_LIMIT:
+        raise invalid("name", name, f"at most {_NAME_LIMIT} characters")
+    return name
+
+
 def delete_post(call: Call) -> Answer:
     """Delete a post through the v2 API. Its promotions stay in the data but show nothing."""
     tweet_id = call.path["id"]
@@ -139,10 +155,8 @@ def _component(call: Call, part: Any) -> JsonObject:
         if len(title) > _TITLE_LIMIT:
             raise invalid("title", title, f"at most {_TITLE_LIMIT} characters")
         _check_destination(component)
-    elif kind == "BUTTON":
-        _check_destination(component)
     else:
-        raise invalid("components.type", kind, "MEDIA, DETAILS or BUTTON")
+        raise invalid("components.type", kind, "MEDIA or DETAILS")
     return component
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from sandbox import x_line_items
 from sandbox.x_campaigns import filtered
 from sandbox.x_delivery import approval
-from sandbox.x_request import Answer, Call, invalid, not_found, page, public, stamp
+from sandbox.x_request import Answer, Call, XError, invalid, not_found, page, public, stamp
 from sandbox.x_store import NETWORK, JsonObject
 
 _MOST_TWEETS = 50
@@ -20,6 +20,10 @@ def create(call: Call) -> Answer:
     if len(tweet_ids) > _MOST_TWEETS:
         raise invalid("tweet_ids", f"{len(tweet_ids)} ids", f"at most {_MOST_TWEETS} ids")
     tweets = [_tweet(call, tweet_id) for tweet_id in tweet_ids]
+    for ad in call.store.every("promoted_tweet"):
+        if ad["line_item_id"] == line["id"] and ad["tweet_id"] in tweet_ids and not ad["deleted"]:
+            message = f"Tweet {ad['tweet_id']} is already promoted by this line item"
+            raise XError(400, "DUPLICATE_PROMOTABLE_ENTITY", message, "tweet_ids")
     rows: list[JsonObject] = []
     for tweet in tweets:
         rejected = call.store.world.fault(NETWORK, "disapproved_ad")

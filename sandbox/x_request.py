@@ -157,13 +157,20 @@ def stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def page(call: Call, rows: list[JsonObject], id_field: str = "id") -> Answer:
+def page(
+    call: Call,
+    rows: list[JsonObject],
+    id_field: str = "id",
+    *,
+    usual: int = DEFAULT_COUNT,
+    most: int = MOST_COUNT,
+) -> Answer:
     """One page of a list, with ``sort_by``, ``count``, ``cursor`` and ``with_total_count``."""
     values = call.values
     count = values.whole("count")
-    count = DEFAULT_COUNT if count is None else count
-    if not 1 <= count <= MOST_COUNT:
-        raise invalid("count", count, f"a number from 1 to {MOST_COUNT}")
+    count = usual if count is None else count
+    if not 1 <= count <= most:
+        raise invalid("count", count, f"a number from 1 to {most}")
     if (order := values.text("sort_by")) is not None:
         name, _, direction = order.partition("-")
         if name not in ("created_at", "updated_at", "name") or direction not in ("", "asc", "desc"):

@@ -63,6 +63,31 @@ def active_entities(call: Call) -> Answer:
     )
 
 
+def reach(call: Call) -> Answer:
+    """People reached by up to 20 campaigns. The market counts people by line and day, so over
+    several of them the largest stands for all: never too many."""
+    ids = call.values.words("campaign_ids")
+    if not ids:
+        raise missing("campaign_ids")
+    if len(ids) > 20:
+        raise invalid("campaign_ids", f"{len(ids)} ids", "at most 20 ids")
+    start, end = _range(call, days=7)
+    rows = _figures(call, start, end, hourly=False, by_ad=False)
+    data: list[JsonObject] = []
+    for campaign_id in ids:
+        mine = [row for row in rows if row.campaign_id == campaign_id]
+        people = max((row.reach for row in mine), default=0)
+        shown = sum(row.impressions for row in mine)
+        data.append(
+            {
+                "id": campaign_id,
+                "total_audience_reach": people,
+                "average_frequency": round(shown / people, 2) if people else 0.0,
+            }
+        )
+    return Answer(data, more={"data_type": "reach"})
+
+
 def queue_job(call: Call) -> Answer:
     """Queue figures over up to 90 days (45 when segmented)."""
     values = call.values

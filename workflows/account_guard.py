@@ -3,10 +3,11 @@
 It runs on a task queue and worker of its own, so that no backlog delays a stop.
 """
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError, ExternalWorkflowError
+from temporalio.exceptions import ActivityError, FailureError
 
 with workflow.unsafe.imports_passed_through():
     from activities.figures import FiguresActivities
@@ -24,7 +25,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from models.contract.vocabulary import Author, StopLevel
     from workflows import timeouts
-    from workflows.errands import failure_text
+    from workflows.errands import carry_out, failure_text
 
 _TRY_AGAIN = timedelta(seconds=5)
 
@@ -69,14 +70,12 @@ class AccountGuardWorkflow:
             wait = self._guard.clock.real_duration(self._next_reading - self._now())
             timeout = max(wait, timedelta(milliseconds=1))
         had = bool(self._watched)
-        try:
+        with suppress(TimeoutError):
             await workflow.wait_condition(
                 lambda: bool(self._orders) or bool(self._watched) != had,
                 timeout=timeout,
                 timeout_summary="next reading of the account",
             )
-        except TimeoutError:
-            pass
 
     async def _read(self) -> None:
         """Read every watched campaign in one call; forget those whose figures are final."""
@@ -87,15 +86,15 @@ class AccountGuardWorkflow:
             if entry.live or entry.until is None or entry.until > now
         }
         try:
-            self._figures = await workflow.execute_activity_method(
+            self._figures = await carry_out(
                 FiguresActivities.read_account,
                 AccountReading(
                     account=self._guard.account,
                     campaigns={one.network_id: one.campaign_id for one in self._watched.values()},
                     clock=self._guard.clock,
                 ),
-                summary=f"Read figures of {len(self._watched)} campaign(s)",
-                **timeouts.GUARD_READ,
+                timeouts.GUARD_READ,
+                f"Read figures of {len(self._watched)} campaign(s)",
             )
         except ActivityError as error:
             workflow.logger.warning("account not read: %s", failure_text(error))
@@ -112,11 +111,11 @@ class AccountGuardWorkflow:
         unconfirmed = tuple(entry.network_id for entry in concerned)
         while unconfirmed:
             try:
-                done: BatchPaused = await workflow.execute_activity_method(
+                done: BatchPaused = await carry_out(
                     GuardActivities.pause_batch,
                     BatchPause(account=self._guard.account, network_ids=unconfirmed),
-                    summary=f"STOP ({order.level.value}): pause {len(unconfirmed)} campaign(s)",
-                    **timeouts.STOP,
+                    timeouts.STOP,
+                    f"STOP ({order.level.value}): pause {len(unconfirmed)} campaign(s)",
                 )
             except ActivityError as error:
                 workflow.logger.error("stop not carried out: %s", failure_text(error))
@@ -137,7 +136,7 @@ class AccountGuardWorkflow:
         kill = Kill(by=order.by, reason=order.reason or "account stop", level=order.level)
         try:
             await workflow.get_external_workflow_handle(entry.workflow_id).signal("kill", kill)
-        except (ExternalWorkflowError, ApplicationError) as error:
+        except FailureError as error:
             workflow.logger.info("campaign %s is over: %s", entry.workflow_id, error)
 
     @workflow.signal(description="Watch a campaign, or change what is known of it")

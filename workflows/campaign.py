@@ -19,7 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.landing import LandingActivities, LandingCheck
     from activities.network import NetworkActivities
     from activities.outcomes import POLICY_REFUSED
-    from activities.plans import PlanActivities, PlanReview, PlanReviewed
+    from activities.plans import PlanActivities, PlanReview
     from activities.promotions import PromotionActivities
     from activities.records import Question, RecordActivities
     from models.contract.briefs import CreativeBrief, CreativeSet
@@ -28,7 +28,6 @@ with workflow.unsafe.imports_passed_through():
         CampaignInput,
         CampaignResult,
         ChangeBudget,
-        ContentNews,
         Kill,
         Modify,
         NetworkTree,
@@ -37,13 +36,10 @@ with workflow.unsafe.imports_passed_through():
         Resume,
     )
     from models.contract.content import Article
-    from models.contract.effects import TreeReading, VerifyTree
+    from models.contract.effects import VerifyTree
     from models.contract.figures import (
-        CampaignFigures,
         FatigueCase,
-        FatigueVerdict,
         PacingCase,
-        PacingMove,
     )
     from models.contract.money import Money
     from models.contract.promotion import PromotionInput
@@ -53,7 +49,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.campaign_messages import CampaignMessages
     from workflows.campaign_steps import LIVE, MACHINE
     from workflows.creative import CreativeWorkflow
-    from workflows.errands import Interrupted, failure_text, failure_type
+    from workflows.errands import Interrupted, carry_out, failure_text, failure_type
 
 
 @workflow.defn(name="campaign")
@@ -125,7 +121,7 @@ class CampaignWorkflow(CampaignMessages):
     # -- draft and approval -----------------------------------------------------------------
 
     async def _make_creatives(self) -> None:
-        """Write the ads; what compliance doubts goes to a person, what nobody may say is dropped."""
+        """Write the ads; what compliance doubts goes to a person, the forbidden is dropped."""
         if not self._state.visits:
             await self._enter(CampaignStatus.DRAFT, f"proposed by {self._campaign.author_name}")
         try:
@@ -263,7 +259,7 @@ class CampaignWorkflow(CampaignMessages):
         if "end" in fields:
             fields["duration"] = None
         plan = self._state.plan.model_copy(update=fields)
-        review: PlanReviewed = await self._do(
+        review = await self._do(
             PlanActivities.review_plan,
             PlanReview(
                 team_id=self._campaign.team_id,
@@ -374,7 +370,7 @@ class CampaignWorkflow(CampaignMessages):
         """A launch that cannot be finished leaves nothing behind that could spend."""
         await self._quiet_network("Pause what exists")
         try:
-            await self._must(
+            await carry_out(
                 NetworkActivities.remove_tree,
                 self._ref(),
                 timeouts.NETWORK_WRITE,
@@ -448,7 +444,7 @@ class CampaignWorkflow(CampaignMessages):
     async def _check_review(self) -> None:
         """Has the network approved the ads?"""
         self._change(next_review=self._now() + self._campaign.cadence.review)
-        reading: TreeReading = await self._do(
+        reading = await self._do(
             NetworkActivities.read_tree, self._ref(), timeouts.NETWORK_READ, "Read review state"
         )
         rejection = reading.rejected()
@@ -461,7 +457,7 @@ class CampaignWorkflow(CampaignMessages):
     async def _check_figures(self) -> None:
         """Take note of spend; finish when the lifetime budget may be used up."""
         self._change(next_figures=self._now() + self._campaign.cadence.figures)
-        figures: CampaignFigures = await self._do(
+        figures = await self._do(
             FiguresActivities.campaign_figures,
             self._figures_query(),
             timeouts.FIGURES,
@@ -491,7 +487,7 @@ class CampaignWorkflow(CampaignMessages):
         assert live is not None
         assert self._state.activated_at is not None
         edits = [at for at in self._state.recent_edits if now - at < timedelta(hours=1)]
-        move: PacingMove = await self._do(
+        move = await self._do(
             FiguresActivities.decide_pacing,
             PacingCase(
                 query=self._figures_query(),
@@ -521,7 +517,7 @@ class CampaignWorkflow(CampaignMessages):
     async def _check_fatigue(self) -> None:
         """Are people tired of the ads? The first policy tells a person; it rotates nothing."""
         self._change(next_fatigue=self._now() + self._campaign.cadence.fatigue)
-        verdict: FatigueVerdict = await self._do(
+        verdict = await self._do(
             FiguresActivities.decide_fatigue,
             FatigueCase(
                 query=self._figures_query(),
@@ -537,7 +533,7 @@ class CampaignWorkflow(CampaignMessages):
     async def _check_landing_page(self) -> None:
         """Paid clicks must not land on a page that is gone or promises something else."""
         self._change(next_landing_check=self._now() + self._campaign.cadence.landing_page)
-        news: ContentNews | None = await self._do(
+        news = await self._do(
             LandingActivities.check_landing_page,
             LandingCheck(url=self._state.plan.destination_url, article=self._campaign.article),
             timeouts.WEB,
@@ -687,7 +683,7 @@ class CampaignWorkflow(CampaignMessages):
         if self._now() < final:
             await self._wait_for_message(final, "figures are final")
             return
-        figures: CampaignFigures = await self._do(
+        figures = await self._do(
             FiguresActivities.campaign_figures,
             self._figures_query(),
             timeouts.FIGURES,

@@ -5,6 +5,7 @@ while no worker runs; updates answer their caller. Both pass the same objections
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -221,7 +222,7 @@ class CampaignMessages(CampaignSteps):
                 return f"cannot {name}: nothing waits for approval, it is {status.value}{by}"
             if self._approve is not None or self._reject is not None:
                 return f"cannot {name}: it was answered a moment ago"
-            if not isinstance(message, Reject) and message.version != version:
+            if isinstance(message, Approve | Modify) and message.version != version:
                 return (
                     f"cannot {name}: version {message.version} was seen, version {version} is "
                     "the proposal now; look again"
@@ -230,7 +231,7 @@ class CampaignMessages(CampaignSteps):
             return f"cannot pause: the campaign is {status.value}"
         if name == "resume" and status is not CampaignStatus.PAUSED:
             return f"cannot resume: the campaign is {status.value}, not paused"
-        if name == "change_budget":
+        if isinstance(message, ChangeBudget):
             if status not in (*LIVE, CampaignStatus.PAUSED):
                 return f"cannot change the budget: the campaign is {status.value}"
             if message.daily_budget.currency != self._campaign.account.currency:
@@ -267,10 +268,8 @@ class CampaignMessages(CampaignSteps):
         if until is not None:
             real = self._campaign.clock.real_duration(until - self._now())
             timeout = max(real, timedelta(milliseconds=1))
-        try:
+        with suppress(TimeoutError):
             await workflow.wait_condition(self._is_wanted, timeout=timeout, timeout_summary=summary)
-        except TimeoutError:
-            pass
         if self._is_urgent():
             raise Interrupted
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
+from temporalio.workflow import ActivityConfig
 
 with workflow.unsafe.imports_passed_through():
     from activities.guard import GuardActivities
@@ -24,7 +25,7 @@ with workflow.unsafe.imports_passed_through():
     from models.contract.vocabulary import CampaignStatus, DecisionOutcome, DecisionType
     from workflows import card, search, timeouts
     from workflows.agenda import Due
-    from workflows.errands import Errands, failure_text
+    from workflows.errands import A, Errands, Method, R, carry_out, failure_text
 
 LIVE = (CampaignStatus.PENDING_REVIEW, CampaignStatus.ACTIVE)
 MACHINE = "adflight"
@@ -81,7 +82,7 @@ class CampaignSteps:
         """A stop is never given up: not even when the network refuses our credential."""
         while True:
             try:
-                await self._must(NetworkActivities.pause_tree, self._ref(), timeouts.STOP, summary)
+                await carry_out(NetworkActivities.pause_tree, self._ref(), timeouts.STOP, summary)
             except ActivityError as error:
                 self._tell(
                     "unstopped",
@@ -170,7 +171,7 @@ class CampaignSteps:
         )
 
     async def _release_spend(self) -> None:
-        await self._must(
+        await carry_out(
             SpendAuthority.release,
             CommitmentChange(
                 team_id=self._campaign.team_id, campaign_id=self._campaign.campaign_id
@@ -204,11 +205,11 @@ class CampaignSteps:
 
     # -- bookkeeping ------------------------------------------------------------------------
 
-    async def _do(self, method: Any, argument: Any, config: Any, summary: str) -> Any:
+    async def _do(
+        self, method: Method[A, R], argument: A, config: ActivityConfig, summary: str
+    ) -> R:
+        """Run an activity, giving way to a stop."""
         return await self._errands.run(method, argument, config, summary)
-
-    async def _must(self, method: Any, argument: Any, config: Any, summary: str) -> Any:
-        return await self._errands.must(method, argument, config, summary)
 
     def _now(self) -> datetime:
         return self._campaign.clock.campaign_time(workflow.now())
@@ -330,7 +331,7 @@ class CampaignSteps:
 
     async def _deliver(self, notice: Notice) -> None:
         try:
-            await self._must(
+            await carry_out(
                 NotifyActivities.notify, notice, timeouts.NOTICE, f"Tell people: {notice.title}"
             )
         except ActivityError as error:

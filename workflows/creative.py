@@ -19,6 +19,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from models.contract.creative import AdCopy, Creative, ImageAsset
     from workflows import timeouts
+    from workflows.errands import carry_out
 
 
 @workflow.defn(name="creative")
@@ -28,11 +29,11 @@ class CreativeWorkflow:
     @workflow.run
     async def run(self, brief: CreativeBrief) -> CreativeSet:
         """Write, check, illustrate."""
-        written: CopySet = await workflow.execute_activity_method(
+        written: CopySet = await carry_out(
             CreativeActivities.write_copy,
             brief,
-            summary=f"Ask Claude for {brief.plan.variants} copy variant(s)",
-            **timeouts.CLAUDE,
+            timeouts.CLAUDE,
+            f"Ask Claude for {brief.plan.variants} copy variant(s)",
         )
         article = brief.article
         source = f"{article.title}. {article.description} {article.text}"
@@ -60,7 +61,7 @@ class CreativeWorkflow:
     async def _make(
         self, brief: CreativeBrief, number: str, copy: AdCopy, source: str
     ) -> tuple[Creative | None, ComplianceReport, str]:
-        report: ComplianceReport = await workflow.execute_activity_method(
+        report: ComplianceReport = await carry_out(
             CreativeActivities.check_copy,
             CopyToCheck(
                 platform=brief.platform,
@@ -68,12 +69,12 @@ class CreativeWorkflow:
                 source=source,
                 special_category=brief.plan.special_category.value,
             ),
-            summary=f"Compliance check of {number}",
-            **timeouts.MEDIA,
+            timeouts.MEDIA,
+            f"Compliance check of {number}",
         )
         if report.outcome is ComplianceOutcome.REJECTED:
             return None, report, number
-        image: ImageAsset = await workflow.execute_activity_method(
+        image: ImageAsset = await carry_out(
             CreativeActivities.make_image,
             ImageBrief(
                 campaign_id=brief.campaign_id,
@@ -82,7 +83,7 @@ class CreativeWorkflow:
                 headline=copy.headline,
                 site=urlsplit(brief.article.canonical_url).hostname or "",
             ),
-            summary=f"Still image for {number}",
-            **timeouts.MEDIA,
+            timeouts.MEDIA,
+            f"Still image for {number}",
         )
         return Creative(id=number, copy_text=copy, image=image), report, number

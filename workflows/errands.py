@@ -1,7 +1,8 @@
 """Running activities so that a stop never waits behind them."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import Any, TypeVar
 
 from temporalio import workflow
 from temporalio.exceptions import (
@@ -11,6 +12,29 @@ from temporalio.exceptions import (
     FailureError,
 )
 from temporalio.workflow import ActivityConfig, ActivityHandle
+
+A = TypeVar("A")
+R = TypeVar("R")
+Method = Callable[[Any, A], Coroutine[Any, Any, R]]
+"""An activity as its class defines it."""
+
+
+def start(
+    method: Method[A, R], argument: A, config: ActivityConfig, summary: str
+) -> ActivityHandle[R]:
+    """Start an activity under a row of the timeouts table, with what the Web UI shows for it."""
+    told = ActivityConfig(**config)
+    told["summary"] = summary[:200]
+    return workflow.start_activity_method(method, argument, **told)
+
+
+async def carry_out(method: Method[A, R], argument: A, config: ActivityConfig, summary: str) -> R:
+    """Run an activity to its end.
+
+    Raises:
+        ActivityError: it failed for good.
+    """
+    return await start(method, argument, config, summary)
 
 
 class Interrupted(Exception):
@@ -25,29 +49,21 @@ class Errands:
         self._unfinished: list[ActivityHandle[Any]] = []
 
     async def run(
-        self, method: Callable[..., Any], argument: Any, config: ActivityConfig, summary: str
-    ) -> Any:
+        self, method: Method[A, R], argument: A, config: ActivityConfig, summary: str
+    ) -> R:
         """Run an activity; raise ``Interrupted`` at once when something urgent comes in.
 
         Raises:
             ActivityError: the activity failed for good.
             Interrupted: give up; an unfinished write is kept for ``finish``.
         """
-        handle: ActivityHandle[Any] = workflow.start_activity_method(
-            method, argument, summary=summary, **config
-        )
+        handle = start(method, argument, config, summary)
         await workflow.wait_condition(lambda: handle.done() or self._urgent())
         if not handle.done():
             handle.cancel()
             self._unfinished.append(handle)
             raise Interrupted
         return await handle
-
-    async def must(
-        self, method: Callable[..., Any], argument: Any, config: ActivityConfig, summary: str
-    ) -> Any:
-        """Run an activity to its end, whatever comes in: a stop, or its record."""
-        return await workflow.start_activity_method(method, argument, summary=summary, **config)
 
     @property
     def unfinished(self) -> bool:
@@ -58,10 +74,8 @@ class Errands:
         """Wait until given-up errands are over; whether there were any."""
         unfinished, self._unfinished = self._unfinished, []
         for handle in unfinished:
-            try:
+            with suppress(ActivityError):  # cancelled or failed: it can change nothing any more
                 await handle
-            except ActivityError:
-                pass  # cancelled or failed: either way it can change nothing any more
         return bool(unfinished)
 
 

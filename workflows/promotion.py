@@ -21,6 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from models.contract.campaign import CampaignInput
     from models.contract.content import Article
     from models.contract.decision import Decision
+    from models.contract.ids import campaign_uuid, campaign_workflow_id
     from models.contract.promotion import (
         Evaluation,
         EvaluationQuestion,
@@ -32,8 +33,7 @@ with workflow.unsafe.imports_passed_through():
     from models.contract.vocabulary import DecisionOutcome, DecisionType
     from workflows import search, timeouts
     from workflows.campaign import CampaignWorkflow
-    from workflows.errands import failure_text, failure_type
-    from workflows.ids import campaign_uuid, campaign_workflow_id
+    from workflows.errands import carry_out, failure_text, failure_type
 
 
 @workflow.defn(name="promotion")
@@ -49,19 +49,19 @@ class PromotionWorkflow:
     async def run(self, promotion: PromotionInput) -> PromotionResult:
         """Evaluate and start; every way out leaves its reason in the records."""
         try:
-            article: Article = await workflow.execute_activity_method(
+            article: Article = await carry_out(
                 PromotionActivities.gather_article,
                 promotion,
-                summary=f"Read {promotion.url}"[:200],
-                **timeouts.WEB,
+                timeouts.WEB,
+                f"Read {promotion.url}"[:200],
             )
         except ActivityError as error:
             return await self._skip(failure_text(error), None)
-        claim: ClaimAnswer = await workflow.execute_activity_method(
+        claim: ClaimAnswer = await carry_out(
             PromotionActivities.claim,
             Claim(promotion=promotion, article=article),
-            summary="Claim the article: one promotion per canonical URL",
-            **timeouts.DATABASE,
+            timeouts.DATABASE,
+            "Claim the article: one promotion per canonical URL",
         )
         if claim.owner != promotion.promotion_id:
             return PromotionResult(
@@ -75,22 +75,22 @@ class PromotionWorkflow:
             )
         if claim.barred is not None:
             return await self._skip(claim.barred, article)
-        context: PromotionContext = await workflow.execute_activity_method(
+        context: PromotionContext = await carry_out(
             PromotionActivities.gather_context,
             ContextQuestion(
                 team_id=promotion.team_id, now=promotion.clock.campaign_time(workflow.now())
             ),
-            summary="Gather accounts, running campaigns, budget left and results",
-            **timeouts.DATABASE,
+            timeouts.DATABASE,
+            "Gather accounts, running campaigns, budget left and results",
         )
         if not context.offers:
             return await self._skip("no active ad account with a supported network", article)
         try:
-            evaluation: Evaluation = await workflow.execute_activity_method(
+            evaluation: Evaluation = await carry_out(
                 EvaluationActivities.evaluate,
                 EvaluationQuestion(team_id=promotion.team_id, article=article, context=context),
-                summary="Ask Claude: promote, where, with what budget?",
-                **timeouts.CLAUDE,
+                timeouts.CLAUDE,
+                "Ask Claude: promote, where, with what budget?",
             )
         except ActivityError as error:
             if failure_type(error) != CLAUDE_REFUSED:
@@ -171,11 +171,11 @@ class PromotionWorkflow:
                 "refused": list(evaluation.refused),
             },
         )
-        await workflow.execute_activity_method(
+        await carry_out(
             RecordActivities.record_decision,
             decision,
-            summary="Record the evaluation before acting on it",
-            **timeouts.DATABASE,
+            timeouts.DATABASE,
+            "Record the evaluation before acting on it",
         )
 
     async def _record(
@@ -186,7 +186,7 @@ class PromotionWorkflow:
         account: AdAccount | None = None,
         campaign: CampaignInput | None = None,
     ) -> None:
-        await workflow.execute_activity_method(
+        await carry_out(
             RecordActivities.record_decision,
             Decision(
                 id=workflow.uuid4(),
@@ -207,8 +207,8 @@ class PromotionWorkflow:
                 expected_impact=campaign.approval.expected_impact if campaign else "",
                 budget_impact=campaign.plan.daily_budget if campaign else None,
             ),
-            summary=f"Record the decision: {kind.value}",
-            **timeouts.DATABASE,
+            timeouts.DATABASE,
+            f"Record the decision: {kind.value}",
         )
 
     async def _skip(
@@ -223,7 +223,7 @@ class PromotionWorkflow:
         )
 
     async def _close(self, status: str, reasoning: str) -> None:
-        await workflow.execute_activity_method(
+        await carry_out(
             PromotionActivities.close_promotion,
             PromotionClose(
                 team_id=self._promotion.team_id,
@@ -231,6 +231,6 @@ class PromotionWorkflow:
                 status=status,
                 reasoning=reasoning,
             ),
-            summary=f"Promotion {status}",
-            **timeouts.DATABASE,
+            timeouts.DATABASE,
+            f"Promotion {status}",
         )

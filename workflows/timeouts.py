@@ -5,7 +5,7 @@ from datetime import timedelta
 from temporalio.common import Priority, RetryPolicy
 from temporalio.workflow import ActivityCancellationType, ActivityConfig
 
-from workflows.queues import ANALYTICS, CREATIVE, GUARD
+from models.contract.queues import ANALYTICS, CREATIVE, GUARD
 
 _BEAT = timedelta(seconds=8)  # activities beat every two seconds; a dead worker shows in eight
 

@@ -475,11 +475,11 @@ def upgrade() -> None:
             ["teams.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("team_id", "key"),
     )
     op.create_index(
         op.f("ix_spend_commitments_campaign_id"), "spend_commitments", ["campaign_id"], unique=False
     )
+    op.create_index(op.f("ix_spend_commitments_key"), "spend_commitments", ["key"], unique=False)
     op.create_index(
         op.f("ix_spend_commitments_state"), "spend_commitments", ["state"], unique=False
     )
@@ -512,6 +512,8 @@ def upgrade() -> None:
         sa.Column("lifetime_budget_micros", sa.BigInteger(), nullable=True),
         sa.Column("live_budget_micros", sa.BigInteger(), nullable=True),
         sa.Column("spend_micros", sa.BigInteger(), nullable=False),
+        sa.Column("month_spend_micros", sa.BigInteger(), nullable=False),
+        sa.Column("month_start", sa.Date(), nullable=True),
         sa.Column("figures_as_of", sa.DateTime(timezone=True), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("plan", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
@@ -561,6 +563,7 @@ def downgrade() -> None:
     )
     op.drop_index(op.f("ix_spend_commitments_team_id"), table_name="spend_commitments")
     op.drop_index(op.f("ix_spend_commitments_state"), table_name="spend_commitments")
+    op.drop_index(op.f("ix_spend_commitments_key"), table_name="spend_commitments")
     op.drop_index(op.f("ix_spend_commitments_campaign_id"), table_name="spend_commitments")
     op.drop_table("spend_commitments")
     op.drop_index(op.f("ix_promotions_team_id"), table_name="promotions")

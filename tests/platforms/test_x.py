@@ -1,19 +1,31 @@
 """The X adapter against the sandbox: rows C3-C5, C17, C18, C26, C27."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import pytest_asyncio
 
 from models.contract.money import Money
 from models.contract.network import AdOrder, Bid, Delivery, ObjectKind, Targeting
 from models.contract.vocabulary import CallToAction, Objective, SpecialCategory
-from platforms.errors import AccessDenied, Ambiguous, RateLimited, Refused, Transient
+from platforms.errors import (
+    AccessDenied,
+    Ambiguous,
+    PolicyRefused,
+    RateLimited,
+    Refused,
+    Transient,
+)
 from platforms.network import AdNetwork
 from platforms.x import CAPABILITIES, XNetwork
+from platforms.x_errors import classify
+from platforms.x_names import post_label
 from platforms.x_post import post_length
 from platforms.x_terms import OPTIMISATIONS
 from tests.platforms.x_bench import (
@@ -110,6 +122,8 @@ async def test_every_object_is_found_by_its_key(
     assert [c.id for c in await network.find(ObjectKind.CREATIVE, CREATIVE_KEY)] == [
         tree.creative.id
     ]
+    (post,) = rows(box, "tweet")
+    assert post["name"].split()[:2] == [CREATIVE_KEY, AD_KEY]
     for key in (CREATIVE_KEY, AD_KEY):
         assert [a.id for a in await network.find(ObjectKind.AD, key, tree.group.id)] == [tree.ad.id]
     assert await network.find(ObjectKind.CAMPAIGN, "k9nothing") == []
@@ -143,7 +157,7 @@ async def test_activation_is_read_back_as_the_review_goes_on(
     for kind, one in zip(KINDS, (tree.campaign, tree.group, tree.creative, tree.ad), strict=True):
         (seen,) = await network.read(kind, [one.id])
         assert (kind, seen.delivery) == (kind, Delivery.ACTIVE)
-        assert seen.key == {ObjectKind.AD: CREATIVE_KEY}.get(kind, one.key)
+        assert seen.key == one.key
 
     await network.switch(ObjectKind.CAMPAIGN, [tree.campaign.id], on=False)
     for kind, one in ((ObjectKind.CAMPAIGN, tree.campaign), (ObjectKind.AD, tree.ad)):
@@ -283,10 +297,31 @@ async def test_figures_are_what_the_world_reports(
     ]
     assert len(shown) >= 4
     assert {row.campaign_id for row in report.rows} == {tree.campaign.id} != {quiet.id}
+    assert all(0 < row.reach <= row.impressions for row in report.rows)
+    again = await network.account_metrics(since, until)
+    assert again.rows == report.rows
     revenue = sum(row.revenue.micros for row in report.rows if row.revenue)
     assert revenue == sum(figures.revenue_micros for figures in known)
     spent = sum(row.spend.micros for row in report.rows)
     assert 4 * 10_000_000 < spent <= 5 * 1.2 * 20_000_000
+
+
+async def test_a_large_account_is_asked_only_for_what_was_active(
+    box: Sandbox, network: XNetwork, image: Path, watch: Watch
+) -> None:
+    for number in range(25):
+        await network.create(campaign_order(key=f"k{number}idle"))
+    tree = await plant(network, box.world.now(), image)
+    await network.switch(ObjectKind.AD_GROUP, [tree.group.id], on=True)
+    await network.switch(ObjectKind.CAMPAIGN, [tree.campaign.id], on=True)
+    watch.forward(timedelta(days=2))
+
+    report = await network.account_metrics(
+        box.world.now().date() - timedelta(days=2), watch().date()
+    )
+
+    assert {row.campaign_id for row in report.rows} == {tree.campaign.id}
+    assert all(row.spend.micros > 0 for row in report.rows)
 
 
 @pytest.mark.parametrize(
@@ -333,6 +368,31 @@ async def test_a_lost_answer_is_ambiguous_and_the_object_is_found(
     found = await network.find(ObjectKind.CAMPAIGN, CAMPAIGN_KEY)
     assert len(found) == 1
     assert not found[0].switched_on
+
+
+async def test_a_late_write_becomes_a_twin_that_is_found(box: Sandbox, network: XNetwork) -> None:
+    box.arm("x", "late_write", method="POST", path="/campaigns$", seconds=0.5)
+    with pytest.raises(Ambiguous):
+        await network.create(campaign_order())
+    early = await network.find(ObjectKind.CAMPAIGN, CAMPAIGN_KEY)
+    again = await network.create(campaign_order())
+
+    await asyncio.sleep(0.8)
+
+    assert early == []
+    twins = await network.find(ObjectKind.CAMPAIGN, CAMPAIGN_KEY)
+    assert twins[0].id == again.id
+    assert len(twins) == 2
+    assert not any(twin.switched_on for twin in twins)
+
+
+async def test_a_request_repeated_on_the_way_is_refused_by_its_nonce(
+    box: Sandbox, network: XNetwork
+) -> None:
+    box.arm("x", "duplicate", method="POST")
+    await network.create(campaign_order())
+    assert box.fired("x", "duplicate") == 1
+    assert len(rows(box, "campaign")) == 1
 
 
 async def test_a_time_out_is_ambiguous(box: Sandbox) -> None:
@@ -472,7 +532,6 @@ async def test_values_x_does_not_take_are_refused_by_name(
             "copy_text": copy.model_copy(update={"call_to_action": CallToAction.SHOP_NOW})
         },
         "link": {"link": "journal.example"},
-        "name": {"name": "n" * 80},
     }
     for field, change in bad_creatives.items():
         with pytest.raises(Refused) as caught:
@@ -509,6 +568,68 @@ async def test_conversions_need_and_use_the_web_event_tag(box: Sandbox) -> None:
     await network.aclose()
 
 
+async def test_a_cost_cap_is_paid_by_click(box: Sandbox, network: XNetwork) -> None:
+    campaign = await network.create(campaign_order())
+    capped = Bid(strategy="cost_cap", amount=Money.of("0.40"))
+
+    await network.create(
+        group_order(campaign.id, box.world.now()).model_copy(update={"bid": capped})
+    )
+
+    (row,) = rows(box, "line_item")
+    assert (row["bid_strategy"], row["pay_by"]) == ("TARGET", "LINK_CLICK")
+    assert row["bid_amount_local_micro"] == 400_000
+
+
+async def test_a_name_that_is_full_takes_no_further_ad(
+    box: Sandbox, network: XNetwork, image: Path
+) -> None:
+    tree = await plant(network, box.world.now(), image)
+    ids = {"ad_group_id": tree.group.id, "creative_id": tree.creative.id}
+    with pytest.raises(Refused, match="creative of its own"):
+        await network.create(AdOrder(key="k" * 70, name="v", **ids))
+    with pytest.raises(Refused, match="create the creative first"):
+        await network.create(AdOrder(key="k1", name="v", ad_group_id="1", creative_id="2"))
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "read_kind"),
+    [
+        (400, "INVALID_PARAMETER", Refused, Refused),
+        (404, "CAMPAIGN_NOT_FOUND", Refused, Refused),
+        (401, "UNAUTHORIZED_ACCESS", AccessDenied, AccessDenied),
+        (403, "ACTION_NOT_ALLOWED", AccessDenied, AccessDenied),
+        (403, "TWEET_IS_SPAM", PolicyRefused, PolicyRefused),
+        (429, "TOO_MANY_REQUESTS", RateLimited, RateLimited),
+        (429, "TWEET_RATE_LIMIT_EXCEEDED", RateLimited, RateLimited),
+        (408, "CANCELLED_REQUEST", Ambiguous, Transient),
+        (423, "LOCK_ACQUISITION_TIMEOUT", Ambiguous, Transient),
+        (500, "INTERNAL_ERROR", Ambiguous, Transient),
+        (503, "OVER_CAPACITY", Ambiguous, Transient),
+    ],
+)
+def test_errors_are_classified(
+    status: int, body: str, kind: type[Exception], read_kind: type[Exception]
+) -> None:
+    content = {"errors": [{"code": body, "message": "about top-secret", "parameter": "name"}]}
+    html = httpx.Response(status, text="<html>no</html>")
+    for answer in (httpx.Response(status, json=content), html):
+        write = classify(answer, changes=True, secrets=("top-secret",))
+        read = classify(answer, changes=False, secrets=("top-secret",))
+        if answer is html and kind is PolicyRefused:
+            kind = read_kind = AccessDenied
+        assert (type(write), type(read)) == (kind, read_kind)
+        assert "top-secret" not in str(write)
+        assert write.code == (body if answer is not html else f"HTTP {status}")
+
+
+def test_the_accounts_own_window_is_decisive() -> None:
+    now = time.time()
+    headers = {"x-rate-limit-reset": str(now + 900), "x-account-rate-limit-reset": str(now + 30)}
+    error = classify(httpx.Response(429, headers=headers), changes=False)
+    assert error.retry_after == pytest.approx(30, abs=2)
+
+
 async def test_catalogues_are_read_once(box: Sandbox, network: XNetwork) -> None:
     campaign = await network.create(campaign_order())
     for number in range(6):  # more than X's five catalogue reads in 15 minutes
@@ -521,6 +642,13 @@ def test_the_map_of_objectives_is_complete() -> None:
     assert CAPABILITIES.objectives < set(Objective)
     assert CAPABILITIES.can_pause_ad is False
     assert CAPABILITIES.batch_size == 40
+
+
+def test_a_long_name_keeps_what_tells_variants_apart() -> None:
+    label = post_label("k3creative", "A title of very many words indeed " * 4 + "· x v2")
+    assert len(label) <= 68
+    assert label.startswith("k3creative ")
+    assert label.endswith("words indeed · x v2")
 
 
 def test_length_is_counted_as_x_counts() -> None:

@@ -29,7 +29,7 @@ CREDENTIALS = {
     "access_token": "sandbox-x-token",
     "access_token_secret": "sandbox-x-token-secret",
 }
-CAMPAIGN_KEY, GROUP_KEY, CREATIVE_KEY, AD_KEY = "k1campaign", "k2group", "k3creative", "k4ad"
+CAMPAIGN_KEY, GROUP_KEY, CREATIVE_KEY, AD_KEY = "k1campaign", "k2group", "k3creative", "k4advert"
 
 
 def x_account(**options: str) -> AdAccount:
@@ -100,7 +100,7 @@ def creative_order(
 ) -> CreativeOrder:
     return CreativeOrder(
         key=key,
-        name=f"{AD_KEY} v1",
+        name="v1",
         copy_text=AdCopy(angle="benefit", primary_text=text, headline="How it is done"),
         link="https://journal.example/how?utm_content=v1",
         image_path=str(image),

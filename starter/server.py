@@ -1,0 +1,69 @@
+"""The event endpoint: a small web server on loopback.
+
+``python -m starter.server --port 8710``
+"""
+
+import argparse
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from fastapi import FastAPI
+
+from models.contract.content import ContentEvent
+from models.database import Database
+from models.settings import Settings
+from starter import environment, logs
+from starter.events import Accepted, Unavailable, event_routes
+from starter.intake import Intake
+from starter.temporal import TemporalUnreachable, connect
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application; it connects to Temporal with the first event, and again when lost."""
+    database = Database(settings.database_url)
+    intake: Intake | None = None
+
+    async def accept(event: ContentEvent) -> Accepted:
+        nonlocal intake
+        if intake is None:
+            try:
+                client = await connect(settings)
+            except TemporalUnreachable as error:
+                raise Unavailable(
+                    "Temporal", "start it with `adflight up` or set TEMPORAL_ADDRESS"
+                ) from error
+            intake = Intake(settings, database, client)
+        return await intake.accept(event)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+        yield
+        await database.close()
+
+    app = FastAPI(
+        title="Adflight events", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan
+    )
+    app.include_router(event_routes(secret=settings.event_secret.get_secret_value(), accept=accept))
+    return app
+
+
+def main() -> None:
+    """Serve until SIGTERM."""
+    parser = argparse.ArgumentParser(prog="starter.server", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8710)
+    arguments = parser.parse_args()
+    settings = environment.load()
+    logs.configure(settings)
+    uvicorn.run(
+        create_app(settings),
+        host=arguments.host,
+        port=arguments.port,
+        log_config=None,
+        access_log=False,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+"""Connecting to Temporal: the environment's profile decides, as for the ``temporal`` CLI."""
+
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.envconfig import ClientConfig
+
+from models.settings import Settings
+
+
+class TemporalUnreachable(Exception):
+    """Temporal does not answer; the message says where and how to start it."""
+
+
+async def connect(settings: Settings) -> Client:
+    """A client for the configured cluster (``TEMPORAL_ADDRESS``, profile or config file).
+
+    Raises:
+        TemporalUnreachable: nobody answers there.
+    """
+    config = ClientConfig.load_client_connect_config()
+    if settings.temporal_address:
+        config["target_host"] = settings.temporal_address
+    address = config.setdefault("target_host", "127.0.0.1:7233")
+    try:
+        return await Client.connect(**config, data_converter=pydantic_data_converter)
+    except RuntimeError as error:
+        raise TemporalUnreachable(
+            f"Temporal does not answer at {address}; start it with `adflight up` or set "
+            "TEMPORAL_ADDRESS"
+        ) from error

@@ -1,0 +1,167 @@
+"""One worker process: connect, register, run until told to stop.
+
+``python -m worker --queues management,creative,analytics`` and, in a process of its own so that
+no backlog delays a stop, ``python -m worker --queues guard``.
+"""
+
+import argparse
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from activities.claude import Claude
+from activities.creatives import CreativeActivities
+from activities.effects import EffectLog
+from activities.evaluation import EvaluationActivities
+from activities.feeds import FeedActivities
+from activities.figures import FiguresActivities
+from activities.guard import GuardActivities
+from activities.landing import LandingActivities
+from activities.network import NetworkActivities
+from activities.notify import NotifyActivities
+from activities.plans import PlanActivities
+from activities.promotions import PromotionActivities
+from activities.records import RecordActivities
+from activities.spend import SpendAuthority
+from activities.web import WebReader
+from models.contract import queues
+from models.database import Database
+from models.settings import Settings
+from platforms.registry import Networks
+from starter import environment, logs
+from starter.temporal import connect
+from workflows.account_guard import AccountGuardWorkflow
+from workflows.campaign import CampaignWorkflow
+from workflows.creative import CreativeWorkflow
+from workflows.feed import FeedWorkflow
+from workflows.promotion import PromotionWorkflow
+
+WORKFLOWS: dict[str, list[type]] = {
+    queues.MANAGEMENT: [PromotionWorkflow, CampaignWorkflow, CreativeWorkflow, FeedWorkflow],
+    queues.GUARD: [AccountGuardWorkflow],
+}
+_log = structlog.get_logger("worker")
+
+
+class Collaborators:
+    """What activities need of the world, opened once per process."""
+
+    def __init__(self, settings: Settings, client: Client) -> None:
+        clock = settings.clock
+        self.database = Database(settings.database_url)
+        self.networks = Networks(settings, lambda: clock.campaign_time(datetime.now(UTC)))
+        self.claude = Claude(settings, self.database)
+        self.web = WebReader(hosts_map=settings.web_hosts, allow_private=settings.web_allow_private)
+        records = RecordActivities(self.database)
+        self.activities: dict[str, list[object]] = {
+            queues.MANAGEMENT: [
+                records,
+                NetworkActivities(self.networks, EffectLog(self.database), settings.assets),
+                SpendAuthority(self.database),
+                NotifyActivities(self.database, settings),
+                LandingActivities(self.web),
+                PlanActivities(self.database),
+                PromotionActivities(self.database, self.web, settings),
+                GuardActivities(self.networks, client, queues.GUARD, "account-guard"),
+                FeedActivities(self.database, self.web, client, settings),
+            ],
+            queues.CREATIVE: [
+                EvaluationActivities(self.claude),
+                CreativeActivities(self.claude, settings.assets),
+            ],
+            queues.ANALYTICS: [FiguresActivities(self.database, self.networks, records)],
+            queues.GUARD: [
+                GuardActivities(self.networks, client, queues.GUARD, "account-guard"),
+                FiguresActivities(self.database, self.networks, records),
+                NetworkActivities(self.networks, EffectLog(self.database), settings.assets),
+            ],
+        }
+
+    async def aclose(self) -> None:
+        """Release what was opened."""
+        await self.web.aclose()
+        await self.claude.aclose()
+        await self.networks.aclose()
+        await self.database.close()
+
+
+def methods(families: list[object]) -> list[Callable[..., Any]]:
+    """Every activity method of the given families."""
+    found: list[Callable[..., Any]] = []
+    for family in families:
+        for name in dir(type(family)):
+            method = getattr(family, name)
+            if hasattr(method, "__temporal_activity_definition"):
+                found.append(method)
+    return found
+
+
+def build(client: Client, queue: str, collaborators: Collaborators) -> Worker:
+    """The worker of one task queue."""
+    return Worker(
+        client,
+        task_queue=queue,
+        workflows=WORKFLOWS.get(queue, []),
+        activities=methods(collaborators.activities[queue]),
+        max_concurrent_activities=queues.CONCURRENCY[queue],
+        max_cached_workflows=2_000,
+        graceful_shutdown_timeout=timedelta(seconds=8),
+        # Cancellation reaches an activity with its heartbeat, so beats are not held back.
+        max_heartbeat_throttle_interval=timedelta(seconds=2),
+        default_heartbeat_throttle_interval=timedelta(seconds=2),
+    )
+
+
+async def run(settings: Settings, names: list[str]) -> None:
+    """Serve task queues until SIGTERM or SIGINT."""
+    client = await connect(settings)
+    collaborators = Collaborators(settings, client)
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    workers = [build(client, f"adflight-{name}", collaborators) for name in names]
+    try:
+        async with asyncio.TaskGroup() as group:
+            running = [group.create_task(worker.run()) for worker in workers]
+            _log.info("worker ready", queues=names, claude=collaborators.claude.label)
+            waiting = asyncio.create_task(stop.wait())
+            await asyncio.wait([waiting, *running], return_when=asyncio.FIRST_COMPLETED)
+            for worker in workers:
+                group.create_task(worker.shutdown())
+    finally:
+        await collaborators.aclose()
+        _log.info("worker stopped", queues=names)
+
+
+def main() -> None:
+    """Command line of ``python -m worker``."""
+    parser = argparse.ArgumentParser(prog="worker", description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--queues",
+        default="management,creative,analytics,guard",
+        help="comma-separated: management, creative, analytics, guard",
+    )
+    names = parser.parse_args().queues.split(",")
+    unknown = [name for name in names if f"adflight-{name}" not in queues.ALL]
+    if unknown:
+        parser.error(
+            f"unknown queue {unknown[0]!r}; choose of management, creative, analytics, guard"
+        )
+    settings = environment.load()
+    logs.configure(settings)
+    try:
+        asyncio.run(run(settings, names))
+    finally:
+        # The SDK's native threads can crash an interpreter that is being torn down.
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
