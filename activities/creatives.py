@@ -86,7 +86,7 @@ class CreativeActivities:
             if missing:
                 dropped.append(f"{variant.angle}: claim without source {missing[0]!r}")
             else:
-                kept.append(variant.as_copy())
+                kept.append(compliance.with_hashtags_that_fit(variant.as_copy(), limits))
         return CopySet(variants=tuple(kept), dropped=tuple(dropped), model=answer.model)
 
     @activity.defn

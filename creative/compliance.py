@@ -71,6 +71,20 @@ def too_long(copy: AdCopy, limits: CopyLimits) -> list[str]:
     return problems
 
 
+def with_hashtags_that_fit(copy: AdCopy, limits: CopyLimits) -> AdCopy:
+    """Leave out hashtags for which a network that counts them has no room (X appends them)."""
+    if not limits.link_cost:
+        return copy
+    room = primary_room(limits) - length(copy.primary_text)
+    kept: list[str] = []
+    for tag in copy.hashtags:
+        room -= length(tag) + 2  # a space, and the # when it is missing
+        if room < 0:
+            break
+        kept.append(tag)
+    return copy.model_copy(update={"hashtags": tuple(kept)})
+
+
 def _stands_in(number: str, source: str) -> bool:
     plain = number.replace(",", "")
     return re.search(rf"(?<![\d.]){re.escape(plain)}(?![\d])", source.replace(",", "")) is not None

@@ -62,6 +62,8 @@ class Settings(BaseSettings):
 
     web_hosts: dict[str, str] = {}
     web_allow_private: bool = False
+    events_url: str = ""
+    ui_url: str = ""
     event_secret: SecretStr = SecretStr("")
     notify_url: SecretStr = SecretStr("")
     feed_interval_seconds: float = 300.0

@@ -7,7 +7,7 @@ and answers with the product's own tools. It always calls itself what it is. The
 under 60 words, when its title says draft or test, or when no account can be paid from the
 remaining daily budget. Else one campaign per account:
 
-* budget: equal shares of the remaining daily budget, rounded down to whole units; an account
+* budget: equal shares of the remaining daily budget, at most 25 each, in whole units; an account
   whose minimum is above the share is left out, dearest first, and the rest share anew;
 * objective: article → traffic, product → purchases, job → applications, game → app_installs;
   traffic where the account does not offer it, or else the account's first objective;
@@ -49,6 +49,7 @@ _TAG_CATEGORIES: Final = {
     "casino": "gambling",
 }
 _TYPICAL_CLICK: Final = Decimal("0.80")
+_MOST_A_DAY: Final = Decimal(25)  # untested content deserves no more than a first look
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,7 @@ def _shares(
     """The accounts that can be paid and the equal whole-unit share of each."""
     left = sorted(accounts, key=lambda account: _decimal(account.get("min_daily_budget")))
     while left:
-        share = (remaining / len(left)).to_integral_value(ROUND_FLOOR)
+        share = min((remaining / len(left)).to_integral_value(ROUND_FLOOR), _MOST_A_DAY)
         if share >= 1 and share >= _decimal(left[-1].get("min_daily_budget")):
             return [account for account in accounts if account in left], share
         left.pop()

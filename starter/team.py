@@ -10,7 +10,7 @@ from sqlmodel import col, select
 from models.contract.limits import SANDBOX_LIMITS, STARTER_LIMITS
 from models.contract.vocabulary import Platform
 from models.database import Database
-from models.settings import Settings
+from models.settings import DEFAULT_TEAM, Settings
 from models.tables import Account, Person, Team
 from models.tables.columns import now_utc
 from platforms.credentials import configured
@@ -76,7 +76,7 @@ async def set_up(
             insert(Team)
             .values(
                 id=team,
-                name="default",
+                name="default" if team == DEFAULT_TEAM else f"team {team.hex[:12]}",
                 reporting_currency="USD",
                 enabled=True,
                 limits=limits.model_dump(mode="json"),

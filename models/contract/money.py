@@ -2,12 +2,18 @@
 
 from decimal import Decimal, InvalidOperation
 
-from babel.numbers import format_currency, get_currency_precision
+from babel.core import get_global
 from pydantic import field_validator
 
 from models.contract.base import Frozen
 
 MICROS = 1_000_000
+
+# Read once, at import: workflows use money, and a workflow may not read files.
+_DIGITS: dict[str, int] = {
+    code: fractions[0] for code, fractions in get_global("currency_fractions").items()
+}
+_SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
 
 
 class Money(Frozen):
@@ -44,9 +50,18 @@ class Money(Frozen):
         return Decimal(self.micros) / MICROS
 
     def __str__(self) -> str:
-        return format_currency(self.amount, self.currency, locale="en_US")
+        """For people: "$12.50", "-€3.00", "CHF 7.00"; never fewer digits than the amount has."""
+        digits = _digits(self.currency)
+        while digits < 6 and self.micros % 10 ** (6 - digits):
+            digits += 1
+        symbol = _SYMBOLS.get(self.currency, f"{self.currency} ")
+        return f"{'-' if self.micros < 0 else ''}{symbol}{abs(self.amount):,.{digits}f}"
 
 
 def minor_unit_micros(currency: str) -> int:
     """Micros in one minor unit of ``currency``: 10,000 for USD, 1,000,000 for JPY."""
-    return MICROS // 10 ** get_currency_precision(currency)
+    return MICROS // 10 ** _digits(currency)
+
+
+def _digits(currency: str) -> int:
+    return _DIGITS.get(currency, _DIGITS["DEFAULT"])

@@ -1,0 +1,5 @@
+"""The ``adflight`` command."""
+
+from starter.cli.app import main
+
+__all__ = ["main"]

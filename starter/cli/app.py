@@ -1,0 +1,55 @@
+"""The root of the command line: commands, manners and exit codes."""
+
+import os
+import sys
+from typing import Any
+
+import click
+import typer
+from temporalio.service import RPCError
+
+from starter.cli import audit, campaigns, events, messages, new, stack
+from starter.cli.output import FAILED, INTERRUPTED, USAGE, CommandFailed, notes
+from starter.stack.errors import StackFailed
+
+app = typer.Typer(
+    name="adflight",
+    help="A durable ads orchestrator: approve, watch, stop, and see why.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+for module in (stack, campaigns, messages, new, events, audit):
+    module.register(app)
+
+
+def main() -> None:
+    """Run the command and leave with its exit code, never with a traceback."""
+    code = run_command(sys.argv[1:])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # The Temporal SDK's native threads can crash an interpreter that is being torn down.
+    os._exit(code)
+
+
+def run_command(arguments: list[str]) -> int:
+    """Run one command; its exit code."""
+    try:
+        result: Any = app(args=arguments, prog_name="adflight", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except CommandFailed as failure:
+        notes.print(str(failure), markup=False)
+        return failure.code
+    except StackFailed as failure:
+        notes.print(str(failure), markup=False)
+        return FAILED
+    except click.UsageError as error:
+        notes.print(f"{error.format_message()} See `adflight --help`.", markup=False)
+        return USAGE
+    except (KeyboardInterrupt, click.Abort, EOFError):
+        notes.print("Interrupted.")
+        return INTERRUPTED
+    except RPCError as error:
+        notes.print(f"Temporal refused the call: {error.message}", markup=False)
+        return FAILED
+    except click.exceptions.Exit as leave:
+        return leave.exit_code

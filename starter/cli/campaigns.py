@@ -1,0 +1,205 @@
+"""Looking: campaigns, one campaign, and what waits for a person."""
+
+from typing import Annotated
+
+import typer
+from sqlmodel import col, select
+from temporalio.service import RPCError
+
+from models.contract.money import Money
+from models.tables import Approval, Campaign
+from starter.cli.flags import Json
+from starter.cli.output import ago, emit, screen, table
+from starter.cli.session import Session, run
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("campaigns")(list_campaigns)
+    app.command("show")(show)
+    app.command("approvals")(list_approvals)
+
+
+def list_campaigns(
+    status: Annotated[str, typer.Option(help="Only this status.")] = "",
+    platform: Annotated[str, typer.Option(help="Only this platform.")] = "",
+    as_json: Json = False,
+) -> None:
+    """List campaigns, newest first."""
+    run(_list_campaigns(status, platform, as_json))
+
+
+async def _list_campaigns(status: str, platform: str, as_json: bool) -> None:
+    session = Session()
+    query = select(Campaign).order_by(col(Campaign.created_at).desc())
+    if status:
+        query = query.where(col(Campaign.status) == status)
+    if platform:
+        query = query.where(col(Campaign.platform) == platform)
+    async with session.database.team(session.team_id) as database:
+        rows = (await database.scalars(query)).all()
+    await session.aclose()
+    if as_json:
+        emit([_document(row) for row in rows])
+        return
+    now = session.now()
+    table(
+        "Campaigns",
+        ("id", "name", "status", "platform", "a day", "spend", "figures", "why"),
+        (
+            (
+                str(row.id)[:8],
+                row.name,
+                row.status,
+                row.platform,
+                _money(row.live_budget_micros or row.daily_budget_micros, row.currency),
+                _money(row.spend_micros, row.currency),
+                ago(row.figures_as_of, now),
+                row.error_message or row.pause_reason,
+            )
+            for row in rows
+        ),
+        "No campaigns yet. Start one with `adflight event post-published FILE-OR-URL`.",
+    )
+
+
+def show(
+    campaign: Annotated[str, typer.Argument(help="Id, or its first characters.")],
+    as_json: Json = False,
+) -> None:
+    """Show one campaign: its workflow's own view, or the last record when none answers."""
+    run(_show(campaign, as_json))
+
+
+async def _show(name: str, as_json: bool) -> None:
+    session = Session()
+    row = await session.campaign(name)
+    try:
+        view = await session.view(await session.handle(str(row.id)))
+    except RPCError:
+        view = None
+    await session.aclose()
+    document = view.model_dump(mode="json") if view else _document(row)
+    document["source"] = "workflow" if view else "database (no worker answers)"
+    if as_json:
+        emit(document)
+        return
+    screen.print(f"[bold]{row.name}[/bold]  {document['status']}  ({document['source']})")
+    facts: dict[str, object] = {
+        "id": row.id,
+        "platform": row.platform,
+        "network id": row.platform_campaign_id,
+        "a day, agreed": _money(row.daily_budget_micros, row.currency),
+        "a day, live": _money(row.live_budget_micros, row.currency),
+        "spend": _money(row.spend_micros, row.currency),
+        "figures": ago(row.figures_as_of, session.now()),
+        "destination": row.destination_url,
+        "approved by": row.approved_by,
+        "problem": row.error_message,
+    }
+    if view is not None:
+        facts |= {
+            "version": view.version,
+            "worst case": view.approval.worst_case,
+            "lease until": view.lease_until,
+            "next check": view.next_check,
+            "paused": f"{view.pause.by}: {view.pause.reason}" if view.pause else None,
+            "refused": "; ".join(view.refused_messages) or None,
+        }
+    for label, value in facts.items():
+        if value is not None:
+            screen.print(f"  {label:<14} {value}", markup=False)
+    for visit in row.visits:
+        screen.print(f"  {str(visit['at'])[:16]}  {visit['status']}: {visit['why']}", markup=False)
+
+
+def list_approvals(
+    every: Annotated[bool, typer.Option("--all", help="Answered ones too.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List what waits for a person, with what it can cost and what silence means."""
+    run(_list_approvals(every, as_json))
+
+
+async def _list_approvals(every: bool, as_json: bool) -> None:
+    session = Session()
+    query = (
+        select(Approval, Campaign)
+        .join(Campaign, col(Campaign.id) == col(Approval.campaign_id))
+        .order_by(col(Approval.asked_at))
+    )
+    if not every:
+        query = query.where(col(Approval.status) == "pending")
+    async with session.database.team(session.team_id) as database:
+        rows = (await database.execute(query)).all()
+    await session.aclose()
+    if as_json:
+        emit(
+            [
+                {
+                    "campaign_id": campaign.id,
+                    "name": campaign.name,
+                    "platform": campaign.platform,
+                    "version": approval.version,
+                    "status": approval.status,
+                    "reasons": approval.reasons,
+                    "before": approval.before,
+                    "after": approval.after,
+                    "worst_case_micros": approval.worst_case_micros,
+                    "currency": approval.currency,
+                    "if_unanswered": approval.if_unanswered,
+                    "asked_at": approval.asked_at,
+                    "expires_at": approval.expires_at,
+                    "decided_by": approval.decided_by,
+                }
+                for approval, campaign in rows
+            ]
+        )
+        return
+    table(
+        "Approvals",
+        ("id", "v", "status", "change", "at worst", "because", "if nobody answers"),
+        (
+            (
+                str(campaign.id)[:8],
+                approval.version,
+                approval.status,
+                "\n".join(
+                    f"{key}: {approval.before.get(key, '')} → {value}".replace(":  →", ":")
+                    for key, value in approval.after.items()
+                ),
+                _money(approval.worst_case_micros, approval.currency),
+                "\n".join(approval.reasons),
+                f"{approval.if_unanswered} ({approval.expires_at:%Y-%m-%d %H:%M})",
+            )
+            for approval, campaign in rows
+        ),
+        "Nothing waits for approval.",
+    )
+
+
+def _document(row: Campaign) -> dict[str, object]:
+    return {
+        "id": str(row.id),
+        "name": row.name,
+        "platform": row.platform,
+        "status": row.status,
+        "objective": row.objective,
+        "workflow_id": row.workflow_id,
+        "platform_campaign_id": row.platform_campaign_id,
+        "daily_budget_micros": row.daily_budget_micros,
+        "live_budget_micros": row.live_budget_micros,
+        "spend_micros": row.spend_micros,
+        "currency": row.currency,
+        "figures_as_of": row.figures_as_of.isoformat() if row.figures_as_of else None,
+        "version": row.version,
+        "created_by": row.created_by,
+        "pause_reason": row.pause_reason,
+        "error": row.error_message,
+        "visits": row.visits,
+        "tree": row.tree,
+    }
+
+
+def _money(micros: int | None, currency: str) -> str:
+    return "–" if micros is None else str(Money(micros=micros, currency=currency))

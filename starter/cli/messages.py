@@ -1,0 +1,310 @@
+"""Acting: approve, reject, modify, pause, resume, kill, budget."""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+from temporalio.client import (
+    WorkflowHandle,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.service import RPCError, RPCStatusCode
+
+from models.contract.base import Frozen
+from models.contract.campaign import (
+    Approve,
+    CampaignView,
+    ChangeBudget,
+    Kill,
+    Modify,
+    Pause,
+    Receipt,
+    Reject,
+    Resume,
+)
+from models.contract.money import Money
+from models.contract.vocabulary import StopLevel
+from starter.cli import stops
+from starter.cli.flags import By, DryRun, Json, NoInput, Wait, Yes
+from starter.cli.output import BLOCKED, FAILED, PENDING, USAGE, confirm, emit, fail, screen
+from starter.cli.session import Session, run
+
+_Campaign = Annotated[str, typer.Argument(help="Id, or its first characters.")]
+_SCOPES = ("all", "meta", "x")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (approve, reject, modify, pause, resume, kill, budget):
+        app.command(command.__name__)(command)
+
+
+def approve(
+    campaign: _Campaign,
+    by: By = "operator",
+    version: Annotated[int, typer.Option(help="The proposal version you saw.")] = 0,
+    note: str = "",
+    yes: Yes = False,
+    no_input: NoInput = False,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    wait: Wait = 10,
+) -> None:
+    """Agree to a proposal. Without --version it is the one shown before asking."""
+
+    async def work() -> None:
+        session = Session()
+        handle, view = await _look(session, campaign)
+        seen = version or view.version
+        question = (
+            f"{view.name}: {view.plan.daily_budget} a day on {view.platform}, at worst "
+            f"{view.approval.worst_case} in all (version {seen})."
+        )
+        if dry_run:
+            _done(as_json, view.campaign_id, view.status.value, f"Would approve. {question}")
+            return
+        confirm(f"{question} Approve?", yes=yes, no_input=no_input)
+        message = Approve(by=by, version=seen, note=note)
+        await _send(session, handle, "approve", message, wait, as_json)
+
+    run(work())
+
+
+def reject(
+    campaign: _Campaign,
+    reason: Annotated[str, typer.Option(help="Why.")] = "",
+    by: By = "operator",
+    as_json: Json = False,
+    wait: Wait = 10,
+) -> None:
+    """Decline a proposal; the campaign closes and nothing is spent."""
+
+    async def work() -> None:
+        session = Session()
+        handle, view = await _look(session, campaign)
+        await _send(session, handle, "reject", Reject(by=by, reason=reason), wait, as_json)
+
+    run(work())
+
+
+def modify(
+    campaign: _Campaign,
+    daily_budget: Annotated[str, typer.Option(help="A day, for example 12.50.")] = "",
+    lifetime_budget: Annotated[str, typer.Option(help="In all.")] = "",
+    name: str = "",
+    end: Annotated[datetime | None, typer.Option(help="Campaign time, UTC.")] = None,
+    by: By = "operator",
+    as_json: Json = False,
+    wait: Wait = 10,
+) -> None:
+    """Change a proposal; it becomes a new version that is asked again."""
+
+    async def work() -> None:
+        session = Session()
+        handle, view = await _look(session, campaign)
+        currency = view.plan.daily_budget.currency
+        fields: dict[str, Any] = {}
+        if daily_budget:
+            fields["daily_budget"] = money(daily_budget, currency, "--daily-budget")
+        if lifetime_budget:
+            fields["lifetime_budget"] = money(lifetime_budget, currency, "--lifetime-budget")
+        if name:
+            fields["name"] = name
+        if end is not None:
+            fields["end"] = end.astimezone()
+        if not fields:
+            fail("Nothing to modify: give --daily-budget, --lifetime-budget, --name, --end", USAGE)
+        message = Modify(by=by, version=view.version, **fields)
+        await _send(session, handle, "modify", message, wait, as_json)
+
+    run(work())
+
+
+def pause(
+    campaign: _Campaign,
+    reason: str = "paused by a person",
+    by: By = "operator",
+    as_json: Json = False,
+    wait: Wait = 20,
+) -> None:
+    """Stop delivery; answers when the network shows it off."""
+
+    async def work() -> None:
+        session = Session()
+        handle = await session.handle(campaign)
+        await _send(session, handle, "pause", Pause(by=by, reason=reason), wait, as_json)
+
+    run(work())
+
+
+def resume(
+    campaign: Annotated[
+        str, typer.Argument(help="Campaign id, or all, meta, x, account:ID to lift a stop.")
+    ],
+    reason: str = "resumed by a person",
+    by: By = "operator",
+    yes: Yes = False,
+    no_input: NoInput = False,
+    as_json: Json = False,
+    wait: Wait = 20,
+) -> None:
+    """Deliver again if the limits allow it, or lift a standing stop over a scope."""
+
+    async def work() -> None:
+        session = Session()
+        if campaign in _SCOPES or campaign.startswith("account:"):
+            confirm(f"Lift the stop over {campaign}?", yes=yes, no_input=no_input)
+            lifted = await stops.lift(session, campaign, by)
+            _done(as_json, campaign, "lifted", f"{lifted} stop(s) lifted by {by}: {reason}")
+            return
+        handle = await session.handle(campaign)
+        await _send(session, handle, "resume", Resume(by=by, reason=reason), wait, as_json)
+
+    run(work())
+
+
+def budget(
+    campaign: _Campaign,
+    amount: Annotated[str, typer.Argument(help="New daily budget, for example 15.")],
+    reason: str = "",
+    by: By = "operator",
+    as_json: Json = False,
+    wait: Wait = 20,
+) -> None:
+    """Set the daily budget: lowering at once, raising only within the limits."""
+
+    async def work() -> None:
+        session = Session()
+        handle, view = await _look(session, campaign)
+        new = money(amount, view.plan.daily_budget.currency, "amount")
+        message = ChangeBudget(by=by, daily_budget=new, reason=reason)
+        await _send(session, handle, "change_budget", message, wait, as_json)
+
+    run(work())
+
+
+def kill(
+    target: Annotated[
+        str, typer.Argument(help="Campaign id; or all, a platform (meta, x), or account:ID.")
+    ],
+    level: Annotated[
+        StopLevel, typer.Option(help="soft pauses what the AI made.")
+    ] = StopLevel.HARD,
+    reason: str = "kill switch",
+    by: By = "operator",
+    yes: Yes = False,
+    no_input: NoInput = False,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    wait: Wait = 30,
+) -> None:
+    """Stop: the network first. Works without database or Claude; kept while no worker runs."""
+
+    async def work() -> int:
+        session = Session()
+        order = Kill(by=by, reason=reason, level=level)
+        if target in _SCOPES or target.startswith("account:"):
+            return await stops.stop_scope(
+                session, target, order, yes=yes, no_input=no_input, dry_run=dry_run,
+                as_json=as_json, wait=wait,
+            )  # fmt: skip
+        handle = await session.handle(target)
+        if dry_run:
+            _done(as_json, handle.id, "unchanged", f"Would kill {handle.id} ({level.value})")
+            return 0
+        confirm(f"Kill {handle.id} for good?", yes=yes, no_input=no_input)
+        await handle.signal("kill", order)
+        view = await _await_stop(session, handle, wait, soft=level is StopLevel.SOFT)
+        if view is None:
+            _done(as_json, handle.id, "pending",
+                  "The kill is kept; no worker has confirmed it yet.")  # fmt: skip
+            return PENDING
+        _done(as_json, handle.id, view.status.value, "Stopped, confirmed by read-back.")
+        return 0
+
+    raise typer.Exit(run(work()))
+
+
+async def _await_stop(
+    session: Session, handle: WorkflowHandle[Any, Any], wait: float, *, soft: bool
+) -> CampaignView | None:
+    deadline = asyncio.get_running_loop().time() + wait
+    while asyncio.get_running_loop().time() < deadline:
+        try:
+            view = await handle.query(
+                "campaign", result_type=CampaignView, rpc_timeout=timedelta(seconds=3)
+            )
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                fail(f"There is no workflow {handle.id}.", USAGE)
+        else:
+            if view.status.is_final or (soft and view.pause is not None):
+                return view
+        await asyncio.sleep(0.2)
+    return None
+
+
+async def _look(session: Session, name: str) -> tuple[WorkflowHandle[Any, Any], CampaignView]:
+    handle = await session.handle(name)
+    try:
+        view = await handle.query(
+            "campaign", result_type=CampaignView, rpc_timeout=timedelta(seconds=10)
+        )
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            fail(f"There is no workflow {handle.id}.", USAGE)
+        fail("No worker answers; start one with `adflight up` or `python -m worker`.", PENDING)
+    return handle, view
+
+
+async def _send(
+    session: Session,
+    handle: WorkflowHandle[Any, Any],
+    name: str,
+    message: Frozen,
+    wait: float,
+    as_json: bool,
+) -> None:
+    """Send an update for its answer; when no worker answers, leave a signal instead."""
+    try:
+        receipt = await handle.execute_update(
+            name, message, result_type=Receipt, rpc_timeout=timedelta(seconds=max(wait, 1))
+        )
+    except WorkflowUpdateFailedError as refusal:
+        text = getattr(refusal.cause, "message", str(refusal.cause))
+        fail(f"Refused: {text}.", BLOCKED if "limit" in text else FAILED)
+    except WorkflowUpdateRPCTimeoutOrCancelledError:
+        await handle.signal(name, message)
+        fail(f"No worker answered within {wait:.0f} s; the {name} is kept as a signal.", PENDING)
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            row = await session.campaign(handle.id)
+            fail(f"Refused: cannot {name}: the campaign is {row.status}.", FAILED)
+        raise
+    finally:
+        await session.aclose()
+    _done(as_json, handle.id, receipt.status.value, receipt.message)
+
+
+def _done(as_json: bool, target: object, status: str, message: str) -> None:
+    if as_json:
+        emit({"target": target, "status": status, "message": message})
+    else:
+        screen.print(f"{message} [{status}]", markup=False)
+
+
+def money(text: str, currency: str, field: str) -> Money:
+    """Read an amount of money from the command line.
+
+    Raises:
+        CommandFailed: it is no positive amount.
+    """
+    try:
+        value = Money.of(text, currency)
+    except ValueError as error:
+        fail(f"{field}: {error}.", USAGE)
+    if value.micros <= 0:
+        fail(f"{field} {text!r} must be above zero.", USAGE)
+    return value

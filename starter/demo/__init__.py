@@ -1,0 +1,1 @@
+"""The demonstration: a whole campaign story, played and proved."""
