@@ -142,7 +142,7 @@ async def run(settings: Settings, names: list[str]) -> None:
 
 def main() -> None:
     """Command line of ``python -m worker``."""
-    parser = argparse.ArgumentParser(prog="worker", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="worker", description="Serve task queues.")
     parser.add_argument(
         "--queues",
         default="management,creative,analytics,guard",

@@ -24,7 +24,8 @@ def _instant(text: str) -> datetime:
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
     parser.add_argument("--dir", type=Path, required=True, help="where the sandbox remembers")
-    parser.add_argument("--port", type=int, default=0, help="loopback port; 0: a free one")
+    parser.add_argument("--port", type=int, default=0, help="port; 0: a free one")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--seed", type=int, default=1, help="the market's seed")
     parser.add_argument("--tempo", type=float, default=60.0, help="campaign seconds per second")
     parser.add_argument(
@@ -47,7 +48,7 @@ async def _serve(options: argparse.Namespace) -> None:
     world = open_world(settings)
     try:
         networks = [name for name in options.networks.split(",") if name]
-        server = create_server(create_app(world, networks), options.port)
+        server = create_server(create_app(world, networks), options.port, options.host)
         server.ready = lambda url: print(f"sandbox ready on {url}", flush=True)
 
         def stop(number: int, frame: FrameType | None) -> None:

@@ -64,14 +64,14 @@ class SandboxServer(uvicorn.Server):
             self.ready(self.url)
 
 
-def create_server(app: ASGIApp, port: int) -> SandboxServer:
-    """A quiet uvicorn server on the loopback whose connections faults can drop.
+def create_server(app: ASGIApp, port: int, host: str = "127.0.0.1") -> SandboxServer:
+    """A quiet uvicorn server whose connections faults can drop; on loopback unless told otherwise.
 
     A port of 0 takes a free one.
     """
     config = uvicorn.Config(
         app,
-        host="127.0.0.1",
+        host=host,
         port=port,
         http=DroppingProtocol,
         ws="none",

@@ -343,9 +343,8 @@ class CampaignSteps:
         due = self._due if state.status in LIVE else None
         real = self._campaign.clock.real_time(due.at) if due else None
         budget = state.live_budget or state.plan.daily_budget
-        workflow.upsert_search_attributes(
-            search.updates(state.status.value, float(budget.amount), real)
-        )
+        changed = search.updates(state.status.value, float(budget.amount), real)
+        workflow.upsert_search_attributes(changed)  # pyright: ignore[reportUnknownMemberType]
         shown = f"{due.what} at {due.at:%Y-%m-%d %H:%M}" if due else "–"
         workflow.set_current_details(card.render(self._campaign, state, shown))
 

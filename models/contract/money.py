@@ -49,6 +49,12 @@ class Money(Frozen):
         """The amount in whole units of the currency."""
         return Decimal(self.micros) / MICROS
 
+    def rounded(self) -> str:
+        """For lists: to the currency's own digits. Decisions are explained unrounded."""
+        return str(
+            Money(micros=round(self.micros, _digits(self.currency) - 6), currency=self.currency)
+        )
+
     def __str__(self) -> str:
         """For people: "$12.50", "-€3.00", "CHF 7.00"; never fewer digits than the amount has."""
         digits = _digits(self.currency)

@@ -3,6 +3,8 @@
 from typing import Annotated
 
 import typer
+from rich.panel import Panel
+from rich.text import Text
 from sqlmodel import col, select
 from temporalio.service import RPCError
 
@@ -156,26 +158,32 @@ async def _list_approvals(every: bool, as_json: bool) -> None:
             ]
         )
         return
-    table(
-        "Approvals",
-        ("id", "v", "status", "change", "at worst", "because", "if nobody answers"),
-        (
-            (
-                str(campaign.id)[:8],
-                approval.version,
-                approval.status,
-                "\n".join(
-                    f"{key}: {approval.before.get(key, '')} → {value}".replace(":  →", ":")
-                    for key, value in approval.after.items()
-                ),
-                _money(approval.worst_case_micros, approval.currency),
-                "\n".join(approval.reasons),
-                f"{approval.if_unanswered} ({approval.expires_at:%Y-%m-%d %H:%M})",
-            )
-            for approval, campaign in rows
-        ),
-        "Nothing waits for approval.",
-    )
+    if not rows:
+        screen.print("Nothing waits for approval.")
+    for approval, campaign in rows:
+        _print_question(approval, campaign)
+
+
+def _print_question(approval: Approval, campaign: Campaign) -> None:
+    """One proposal: before → after, the worst case, why it is asked, what silence means."""
+    lines = [
+        f"{key}: {approval.before[key]} → {value}" if key in approval.before else f"{key}: {value}"
+        for key, value in approval.after.items()
+    ]
+    lines += [
+        f"at worst: {_money(approval.worst_case_micros, approval.currency)}",
+        *(f"asked because {reason}" for reason in approval.reasons),
+        f"if nobody answers by {approval.expires_at:%Y-%m-%d %H:%M} (campaign time): "
+        f"{approval.if_unanswered}",
+    ]
+    if approval.status == "pending":
+        lines.append(
+            f"answer: adflight approve {str(campaign.id)[:8]} --version {approval.version}"
+        )
+    else:
+        lines.append(f"{approval.status} by {approval.decided_by or 'nobody'}")
+    title = f"{str(campaign.id)[:8]} · {campaign.name} · version {approval.version}"
+    screen.print(Panel(Text("\n".join(lines)), title=Text(title), title_align="left"))
 
 
 def _document(row: Campaign) -> dict[str, object]:
@@ -202,4 +210,4 @@ def _document(row: Campaign) -> dict[str, object]:
 
 
 def _money(micros: int | None, currency: str) -> str:
-    return "–" if micros is None else str(Money(micros=micros, currency=currency))
+    return "–" if micros is None else Money(micros=micros, currency=currency).rounded()

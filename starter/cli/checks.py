@@ -34,7 +34,8 @@ async def stack_status() -> dict[str, Any]:
         "sandbox": settings.sandbox_url,
         "events": settings.events_url,
     }
-    for name, known in (state["processes"] if state else {}).items():
+    found: dict[str, dict[str, Any]] = state["processes"] if state else {}
+    for name, known in found.items():
         alive = processes.is_same(known["pid"], known["began"] or 0.0)
         parts.append(
             {

@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 from temporalio.client import (
@@ -83,7 +83,7 @@ def reject(
 
     async def work() -> None:
         session = Session()
-        handle, view = await _look(session, campaign)
+        handle = await session.handle(campaign)
         await _send(session, handle, "reject", Reject(by=by, reason=reason), wait, as_json)
 
     run(work())
@@ -269,7 +269,7 @@ async def _send(
 ) -> None:
     """Send an update for its answer; when no worker answers, leave a signal instead."""
     try:
-        receipt = await handle.execute_update(
+        receipt: Receipt = await cast("Any", handle).execute_update(
             name, message, result_type=Receipt, rpc_timeout=timedelta(seconds=max(wait, 1))
         )
     except WorkflowUpdateFailedError as refusal:

@@ -179,7 +179,7 @@ def doctor(as_json: Json = False) -> None:
 
 
 def demo(
-    tempo: Annotated[float, typer.Option(help="Campaign seconds per real second.")] = 1200.0,
+    tempo: Annotated[float, typer.Option(help="Campaign seconds per real second.")] = 1800.0,
     seed: Annotated[int, typer.Option(help="Seed of the simulated market.")] = 7,
     keep: Annotated[bool, typer.Option(help="Keep the stack's directory.")] = False,
     as_json: Json = False,

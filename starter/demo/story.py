@@ -1,0 +1,455 @@
+"""The demonstration: one article becomes two campaigns on a throwaway sandbox stack.
+
+Evaluate → modify → approve → launch → pace → pause → resume → kill one, complete the other. Each
+step is proved three ways: by the workflow, by a read-back from the network, by the database.
+"""
+
+import asyncio
+import gc
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from sqlmodel import col, select
+
+from activities.article_file import article_from_file
+from activities.teams import ad_account
+from models.contract.campaign import Approve, CampaignView, Kill, Modify, Pause, Receipt, Resume
+from models.contract.content import EventType
+from models.contract.network import NetworkObject, ObjectKind
+from models.contract.vocabulary import CampaignStatus
+from models.database import Database
+from models.settings import Settings
+from models.tables import Account, Approval, Campaign, DecisionRow, Effect, Promotion
+from platforms.network import AdNetwork
+from platforms.registry import Networks
+from starter.cli.events import post_event, publish_on_sandbox
+from starter.cli.output import FAILED, OK, emit
+from starter.stack.local import LocalStack, Options
+from starter.temporal import connect
+
+ARTICLE = Path(__file__).with_name("article.html")
+_REAL = (
+    "DATABASE_URL", "TEMPORAL_", "ANTHROPIC_", "META_", "X_ADS_", "ADFLIGHT_", "AI_ADS_",
+)  # fmt: skip
+_FLIGHT = timedelta(hours=12)
+_PERSON = "demo marketer"
+
+
+class NotProved(Exception):
+    """A step whose proof did not come."""
+
+
+@dataclass(slots=True)
+class Step:
+    """One step of the story with its proofs."""
+
+    name: str
+    seconds: float = 0.0
+    ok: bool = False
+    proof: dict[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(slots=True)
+class Report:
+    """What was seen."""
+
+    steps: list[Step] = field(default_factory=list[Step])
+    facts: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+def play(*, tempo: float, seed: int, keep: bool, as_json: bool) -> int:
+    """Play the story on a stack of its own; the exit code says whether all was proved.
+
+    Real credentials and servers in the environment are left out: nothing real is touched.
+    """
+    for name in [name for name in os.environ if name.startswith(_REAL)]:
+        del os.environ[name]
+    out = Console(stderr=as_json, highlight=False)
+    directory = Path(tempfile.mkdtemp(prefix="adflight-demo-", dir="/tmp"))
+    directory.chmod(0o755)
+    began = time.monotonic()
+    report = Report()
+    stack = LocalStack(
+        Options(
+            directory,
+            tempo=tempo,
+            seed=seed,
+            temporal_port=0,
+            ui_port=0,
+            sandbox_port=0,
+            events_port=0,
+            environment=(("ADFLIGHT_RESTATEMENT", "PT30M"), ("ADFLIGHT_PERSON", _PERSON)),
+        )
+    )
+    problem = None
+    try:
+        out.print("Adflight demo: sandbox networks, simulated market, rule-based planner.")
+        with _step(report, out, "start a throwaway stack") as step:
+            stack.start()
+            step.proof["stack"] = f"tempo {tempo:g}: one hour of campaign in {3600 / tempo:.1f} s"
+        asyncio.run(_Story(stack.settings(), report, out).tell())
+    except NotProved as failure:
+        problem = str(failure)
+    except Exception as failure:
+        problem = f"{type(failure).__name__}: {failure}"
+    finally:
+        gc.collect()
+        stack.stop()
+        if not keep:
+            shutil.rmtree(directory, ignore_errors=True)
+    seconds = time.monotonic() - began
+    ok = problem is None and all(step.ok for step in report.steps)
+    if as_json:
+        steps = [
+            {"step": one.name, "seconds": round(one.seconds, 2), "ok": one.ok, "proof": one.proof}
+            for one in report.steps
+        ]
+        emit(
+            {
+                "ok": ok,
+                "label": "sandbox networks, simulated market, rule-based planner",
+                "problem": problem,
+                "seconds": round(seconds, 1),
+                "tempo": tempo,
+                "seed": seed,
+                **report.facts,
+                "steps": steps,
+            }
+        )
+    elif problem:
+        out.print(f"[bold red]Not proved:[/] {problem}")
+        if keep:
+            out.print(f"Logs are in {directory}/logs")
+    else:
+        out.print(f"[bold]Every step was proved[/] in {seconds:.0f} s.")
+    return OK if ok else FAILED
+
+
+@contextmanager
+def _step(report: Report, out: Console, name: str):
+    step = Step(name)
+    report.steps.append(step)
+    began = time.monotonic()
+    try:
+        yield step
+        step.ok = True
+    finally:
+        step.seconds = time.monotonic() - began
+        mark = "[green]✓[/]" if step.ok else "[red]✗[/]"
+        out.print(f"{mark} {name} [dim]{step.seconds:.1f} s[/]")
+        for source, text in step.proof.items():
+            out.print(f"    [dim]{source:<9}[/] {text}", soft_wrap=True)
+
+
+class _Story:
+    """Tells the story step by step; every claim is checked where it must show."""
+
+    def __init__(self, settings: Settings, report: Report, out: Console) -> None:
+        self._settings = settings
+        self._report = report
+        self._out = out
+        self._database = Database(settings.database_url)
+        clock = settings.clock
+        self._now: Callable[[], datetime] = lambda: clock.campaign_time(datetime.now(UTC))
+        self._networks = Networks(settings, self._now)
+        self._handles: dict[str, Any] = {}
+        self._adapters: dict[str, AdNetwork] = {}
+
+    async def tell(self) -> None:
+        """The whole story."""
+        self._client = await connect(self._settings)
+        try:
+            promotion = await self._publish()
+            await self._propose(promotion)
+            await self._modify()
+            await self._approve()
+            await self._launch()
+            await self._pace()
+            await self._pause_and_resume()
+            await self._kill("meta")
+            await self._complete("x")
+            await self._count()
+        finally:
+            await self._networks.aclose()
+            await self._database.close()
+
+    def _step(self, name: str):
+        return _step(self._report, self._out, name)
+
+    async def _publish(self) -> str:
+        article = article_from_file(ARTICLE)
+        with self._step("an article is published; the event is posted twice") as step:
+            if not await asyncio.to_thread(
+                publish_on_sandbox, self._settings, article, str(ARTICLE)
+            ):
+                raise NotProved("the sandbox's site did not take the article")
+            data: dict[str, object] = {"url": article.canonical_url}
+            first, second = [
+                await asyncio.to_thread(post_event, self._settings, EventType.POST_PUBLISHED, data)
+                for _ in range(2)
+            ]
+            if first["duplicate"] or not second["duplicate"]:
+                raise NotProved(f"expected one promotion, got {first} and {second}")
+            step.proof["events"] = f"one promotion: {first['promotion']}; the second is known"
+        return str(first["promotion"])
+
+    async def _propose(self, promotion: str) -> None:
+        with self._step("the planner evaluates; proposals wait for a person") as step:
+            result = await asyncio.wait_for(
+                self._client.get_workflow_handle(promotion).result(), timeout=30
+            )
+            for campaign_id in result["campaigns"]:
+                handle = self._client.get_workflow_handle(f"campaign-{campaign_id}")
+                view = await self._until(handle, CampaignStatus.PENDING_APPROVAL)
+                self._handles[view.platform] = handle
+            async with self._database.team(self._settings.team_id) as session:
+                row = await session.get(Promotion, promotion)
+                asked = (await session.scalars(select(Approval))).all()
+                accounts = (await session.scalars(select(Account))).all()
+            for account in accounts:
+                self._adapters[account.platform] = self._networks.of(ad_account(account))
+            if set(self._handles) != {"meta", "x"} or row is None or len(asked) != 2:
+                raise NotProved(f"expected proposals for meta and x, got {sorted(self._handles)}")
+            step.proof["workflow"] = result["reasoning"].split(". ")[0] + "."
+            step.proof["database"] = f"{len(asked)} approvals pending, promotion {row.status}"
+
+    async def _modify(self) -> None:
+        with self._step("the marketer shortens both flights; old versions become stale") as step:
+            for platform, handle in self._handles.items():
+                view = await self._view(handle)
+                receipt: Receipt = await handle.execute_update(
+                    "modify",
+                    Modify(by=_PERSON, version=view.version, end=self._now() + _FLIGHT),
+                    result_type=Receipt,
+                )
+                step.proof[platform] = receipt.message
+
+    async def _approve(self) -> None:
+        with self._step("the marketer approves") as step:
+            for platform, handle in self._handles.items():
+                view = await self._until(handle, CampaignStatus.PENDING_APPROVAL)
+                receipt: Receipt = await handle.execute_update(
+                    "approve", Approve(by=_PERSON, version=view.version), result_type=Receipt
+                )
+                step.proof[platform] = (
+                    f"{receipt.message}: {view.plan.daily_budget} a day, "
+                    f"at worst {view.approval.worst_case}"
+                )
+
+    async def _launch(self) -> None:
+        with self._step("both launch: created paused, verified, activated, read back") as step:
+            for platform, handle in self._handles.items():
+                view = await self._until(handle, CampaignStatus.ACTIVE)
+                tree = await self._tree(view)
+                if not all(one.switched_on for one in tree):
+                    raise NotProved(f"{platform}: something is still off on the network")
+                step.proof[platform] = (
+                    f"network campaign {view.tree.campaign_id} with {len(view.tree.ad_ids)} ads "
+                    f"reads {tree[0].delivery.value}, lease until {view.lease_until:%H:%M}"
+                )
+
+    async def _pace(self) -> None:
+        with self._step("four campaign hours later: pacing decisions, lease moved forward") as step:
+            for platform, handle in self._handles.items():
+                view = await self._view(handle)
+                first_lease = view.visits[-1].at + self._settings.lease
+                decision = await self._eventually(
+                    lambda view=view: self._decision(view, "pacing-"), "a pacing decision"
+                )
+                view = await self._view(handle)
+                group = (await self._tree(view))[1]
+                budget = view.live_budget
+                if group.daily_budget != budget:
+                    raise NotProved(
+                        f"{platform}: {group.daily_budget} on the network, not {budget}"
+                    )
+                renewed = view.lease_until is not None and view.lease_until > first_lease
+                step.proof[platform] = (
+                    f"{decision.policy}: {decision.reasoning} → {budget} a day, read back; "
+                    f"lease {'renewed' if renewed else 'runs'} to {view.lease_until:%H:%M}"
+                )
+
+    async def _pause_and_resume(self) -> None:
+        for name, message, status, on in (
+            ("pause", Pause(by=_PERSON, reason="checking the page"), CampaignStatus.PAUSED, False),
+            ("resume", Resume(by=_PERSON), CampaignStatus.ACTIVE, True),
+        ):
+            with self._step(f"{name} the X campaign") as step:
+                handle = self._handles["x"]
+                receipt: Receipt = await handle.execute_update(name, message, result_type=Receipt)
+                view = await self._until(handle, status)
+                top = (await self._tree(view))[0]
+                if top.switched_on is not on:
+                    raise NotProved(f"after {name} the network shows switched_on={top.switched_on}")
+                row = await self._row(view)
+                step.proof["workflow"] = receipt.message
+                step.proof["network"] = f"{top.id} reads {top.delivery.value}"
+                step.proof["database"] = f"status {row.status}"
+
+    async def _kill(self, platform: str) -> None:
+        with self._step(f"kill the {platform} campaign") as step:
+            handle = self._handles[platform]
+            began = time.monotonic()
+            await handle.signal("kill", Kill(by=_PERSON, reason="demo kill switch"))
+            view = await self._until(handle, CampaignStatus.KILLED)
+            seconds = time.monotonic() - began
+            top = (await self._tree(view))[0]
+            if top.switched_on:
+                raise NotProved("the killed campaign is still on")
+            row = await self._eventually(lambda: self._row_if(view, "killed"), "the record")
+            step.proof["workflow"] = f"killed after {seconds:.1f} s"
+            step.proof["network"] = f"{top.id} reads {top.delivery.value}"
+            step.proof["database"] = f"status {row.status}"
+
+    async def _complete(self, platform: str) -> None:
+        with self._step(f"the {platform} flight ends by itself; figures become final") as step:
+            handle = self._handles[platform]
+            result = await asyncio.wait_for(handle.result(), timeout=60)
+            view = await self._view(handle)
+            top = (await self._tree(view))[0]
+            row = await self._row(view)
+            if result["status"] != "archived" or top.switched_on or row.status != "archived":
+                raise NotProved(f"{platform} ended as {result['status']}")
+            step.proof["workflow"] = f"completed, then archived; final spend {view.spend}"
+            step.proof["network"] = f"{top.id} reads {top.delivery.value}"
+            step.proof["database"] = f"status {row.status}, spend as of {row.figures_as_of}"
+
+    async def _count(self) -> None:
+        with self._step("every effect asked is one object found") as step:
+            effects: dict[str, dict[str, int]] = {}
+            campaigns: list[dict[str, Any]] = []
+            for platform, handle in self._handles.items():
+                view = await self._view(handle)
+                asked, found, twins = await self._effects(view)
+                effects[platform] = {"asked": asked, "found": found, "twins_removed": twins}
+                states = [visit.status.value for visit in view.visits]
+                _check_path(platform, states)
+                campaigns.append(
+                    {
+                        "campaign_id": str(view.campaign_id),
+                        "platform": platform,
+                        "states": states,
+                        "network_ids": view.tree.model_dump(mode="json"),
+                        "spend": str(view.spend),
+                    }
+                )
+                if asked != found:
+                    raise NotProved(f"{platform}: {asked} effects asked, {found} objects found")
+                step.proof[platform] = f"{asked} asked, {found} found; {' → '.join(states)}"
+            async with self._database.team(self._settings.team_id) as session:
+                decisions = (
+                    await session.scalars(select(DecisionRow).order_by(col(DecisionRow.at)))
+                ).all()
+                approvals = (await session.scalars(select(Approval))).all()
+            self._report.facts |= {
+                "campaigns": campaigns,
+                "approvals": [
+                    {
+                        "campaign_id": str(one.campaign_id),
+                        "version": one.version,
+                        "status": one.status,
+                        "decided_by": one.decided_by,
+                    }
+                    for one in approvals
+                ],
+                "decisions": [
+                    {
+                        "type": one.decision_type,
+                        "by": one.decided_by,
+                        "policy": one.policy,
+                        "reason": one.reasoning,
+                    }
+                    for one in decisions
+                ],
+                "effects": effects,
+            }
+            step.proof["database"] = f"{len(decisions)} decisions, each recorded before its effect"
+
+    # -- looking ------------------------------------------------------------------------------
+
+    async def _view(self, handle: Any) -> CampaignView:
+        return await handle.query("campaign", result_type=CampaignView)
+
+    async def _until(self, handle: Any, status: CampaignStatus) -> CampaignView:
+        async def there() -> CampaignView | None:
+            view = await self._view(handle)
+            return view if view.status is status else None
+
+        return await self._eventually(there, f"{handle.id} to be {status.value}")
+
+    async def _eventually(
+        self, look: Callable[[], Awaitable[Any]], what: str, seconds: float = 30
+    ) -> Any:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            found = await look()
+            if found is not None:
+                return found
+            await asyncio.sleep(0.1)
+        raise NotProved(f"waited {seconds:.0f} s for {what}")
+
+    async def _tree(self, view: CampaignView) -> list[NetworkObject]:
+        """The campaign and its ad group as the network shows them."""
+        network = self._adapters[view.platform]
+        assert view.tree.campaign_id is not None
+        assert view.tree.ad_group_id is not None
+        return [
+            *await network.read(ObjectKind.CAMPAIGN, [view.tree.campaign_id]),
+            *await network.read(ObjectKind.AD_GROUP, [view.tree.ad_group_id]),
+        ]
+
+    async def _decision(self, view: CampaignView, policy: str) -> DecisionRow | None:
+        async with self._database.team(self._settings.team_id) as session:
+            return await session.scalar(
+                select(DecisionRow)
+                .where(
+                    col(DecisionRow.campaign_id) == view.campaign_id,
+                    col(DecisionRow.policy).startswith(policy),
+                )
+                .order_by(col(DecisionRow.recorded_at).desc())
+            )
+
+    async def _row(self, view: CampaignView) -> Campaign:
+        async with self._database.team(self._settings.team_id) as session:
+            row = await session.get(Campaign, view.campaign_id)
+        assert row is not None
+        return row
+
+    async def _row_if(self, view: CampaignView, status: str) -> Campaign | None:
+        row = await self._row(view)
+        return row if row.status == status else None
+
+    async def _effects(self, view: CampaignView) -> tuple[int, int, int]:
+        """Effects asked, objects found for their keys on the network, twins removed."""
+        async with self._database.team(self._settings.team_id) as session:
+            rows = (
+                await session.scalars(
+                    select(Effect).where(col(Effect.campaign_id) == view.campaign_id)
+                )
+            ).all()
+        network, tree = self._adapters[view.platform], view.tree
+        parents = {"ad_group": tree.campaign_id, "ad": tree.ad_group_id}
+        found = 0
+        for row in rows:
+            objects = await network.find(ObjectKind(row.kind), row.key, parents.get(row.kind))
+            found += len(objects)
+        return len(rows), found, sum(row.twins_removed for row in rows)
+
+
+def _check_path(platform: str, states: list[str]) -> None:
+    """Every state on the campaign's path was visited, in order."""
+    start = ["draft", "pending_approval", "scheduled", "launching", "pending_review", "active"]
+    end = ["killed"] if platform == "meta" else ["paused", "active", "completed", "archived"]
+    remaining = iter(states)
+    missing = [state for state in [*start, *end] if state not in remaining]
+    if missing:
+        raise NotProved(f"{platform}: state {missing[0]} was not visited on {states}")
