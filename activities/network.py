@@ -1,9 +1,10 @@
 """Activities on an ad network: one effect per key, and nothing is done until it is read back."""
 
 import asyncio
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Coroutine, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, TypeVar
 from uuid import UUID
 
 from temporalio import activity
@@ -24,6 +25,7 @@ from platforms.errors import Ambiguous
 from platforms.network import AdNetwork
 from platforms.registry import Networks
 
+T = TypeVar("T")
 _CLEAN_READS = 2
 _BETWEEN_READS = 0.5
 
@@ -55,6 +57,10 @@ class NetworkActivities:
                 adopted = await self._settle_twins(network, ask.account.team_id, found)
             else:
                 adopted = await self._create(network, ask, parent)
+                # What an earlier attempt sent may have landed between our look and our create.
+                found = await network.find(order.kind, order.key, parent) if attempts > 1 else []
+                if len(found) > 1:
+                    adopted = await self._settle_twins(network, ask.account.team_id, found)
             await self._effects.settle(ask, adopted.id)
             return adopted
 
@@ -62,7 +68,7 @@ class NetworkActivities:
         self, network: AdNetwork, ask: CreateObject, parent: str | None
     ) -> NetworkObject:
         try:
-            return await network.create(self._local(ask.order))
+            return await _seen_through(network.create(self._local(ask.order)))
         except Ambiguous as lost:
             await asyncio.sleep(ask.settle.total_seconds())
             found = await network.find(ask.order.kind, ask.order.key, parent)
@@ -77,10 +83,18 @@ class NetworkActivities:
         return order.model_copy(update={"image_path": str(self._assets / order.image_path)})
 
     async def _settle_twins(
-        self, network: AdNetwork, team_id: UUID, found: Sequence[NetworkObject]
+        self,
+        network: AdNetwork,
+        team_id: UUID,
+        found: Sequence[NetworkObject],
+        known: str | None = None,
     ) -> NetworkObject:
-        """Adopt the lowest id, delete the rest; they are paused, so none can have delivered."""
-        adopted, *twins = found
+        """Adopt the one that children hang on already, else the lowest id; delete the rest.
+
+        They are paused, so none can have delivered.
+        """
+        adopted = next((one for one in found if one.id == known), found[0])
+        twins = [one for one in found if one.id != adopted.id]
         for twin in twins:
             await network.remove(twin.kind, twin.id)
         if twins:
@@ -96,10 +110,12 @@ class NetworkActivities:
             if await self._effects.any_repeated(ask.ref):
                 # A write whose answer was lost may land late: wait it out before looking.
                 await asyncio.sleep(ask.ref.settle.total_seconds())
+            known = _known(ask.ref)
             for kind, key, parent in _keys(ask.ref):
                 found = await network.find(kind, key, parent)
                 if len(found) > 1:
-                    await self._settle_twins(network, ask.ref.account.team_id, found)
+                    team_id = ask.ref.account.team_id
+                    await self._settle_twins(network, team_id, found, known.get(key))
             reading = await self._read(network, ask.ref)
             group = _one(reading, ObjectKind.AD_GROUP)
             on = [one.id for one in reading.objects if one.switched_on and _switches(one, network)]
@@ -118,6 +134,7 @@ class NetworkActivities:
         assert tree.campaign_id is not None
         assert tree.ad_group_id is not None
         async with heartbeating(), network_errors():
+            await _wait_out_earlier_attempts(ref.settle)
             if network.capabilities.can_pause_ad:
                 await _switch_all(network, ObjectKind.AD, list(tree.ad_ids.values()), on=True)
             await _switch_all(network, ObjectKind.AD_GROUP, [tree.ad_group_id], on=True)
@@ -187,7 +204,8 @@ class NetworkActivities:
         network, group = self._networks.of(ask.ref.account), ask.ref.tree.ad_group_id
         assert group is not None
         async with heartbeating(), network_errors():
-            await network.set_daily_budget(group, ask.daily_budget)
+            await _wait_out_earlier_attempts(ask.ref.settle)
+            await _seen_through(network.set_daily_budget(group, ask.daily_budget))
             (reading,) = await network.read(ObjectKind.AD_GROUP, [group])
             if reading.daily_budget != ask.daily_budget:
                 raise not_confirmed(
@@ -201,7 +219,8 @@ class NetworkActivities:
         network, group = self._networks.of(ask.ref.account), ask.ref.tree.ad_group_id
         assert group is not None
         async with heartbeating(), network_errors():
-            await network.set_end_time(group, ask.end_time)
+            await _wait_out_earlier_attempts(ask.ref.settle)
+            await _seen_through(network.set_end_time(group, ask.end_time))
             (reading,) = await network.read(ObjectKind.AD_GROUP, [group])
             granularity = network.capabilities.end_time_granularity
             if reading.end_time is None or abs(reading.end_time - ask.end_time) > granularity:
@@ -238,6 +257,15 @@ def _keys(ref: TreeRef) -> list[tuple[ObjectKind, str, str | None]]:
     return keys
 
 
+def _known(ref: TreeRef) -> dict[str, str]:
+    """Ids by key, of what the campaign adopted so far."""
+    tree = ref.tree
+    ids = {ref.key("campaign"): tree.campaign_id, ref.key("ad_group"): tree.ad_group_id}
+    ids |= {ref.key(f"creative/{variant}"): one for variant, one in tree.creative_ids.items()}
+    ids |= {ref.key(f"ad/{variant}"): one for variant, one in tree.ad_ids.items()}
+    return {key: one for key, one in ids.items() if one is not None}
+
+
 def _parent(ask: CreateObject) -> str | None:
     order = ask.order
     if order.kind is ObjectKind.AD_GROUP:
@@ -250,9 +278,33 @@ def _switches(one: NetworkObject, network: AdNetwork) -> bool:
 
 
 async def _switch_all(network: AdNetwork, kind: ObjectKind, ids: list[str], *, on: bool) -> None:
-    for result in await network.switch(kind, ids, on=on):
+    for result in await _seen_through(network.switch(kind, ids, on=on)):
         if not result.accepted:
             raise not_confirmed(f"{kind.value} {result.id} was not switched: {result.error}")
+
+
+async def _seen_through(write: Coroutine[Any, Any, T]) -> T:
+    """Await a write to its answer, even when the activity is cancelled meanwhile.
+
+    A stop waits for this activity's end and then trusts its own read-back, so nothing may be
+    on its way to the network any more.
+    """
+    sent = asyncio.create_task(write)
+    try:
+        return await asyncio.shield(sent)
+    except asyncio.CancelledError:
+        await asyncio.gather(sent, return_exceptions=True)
+        raise
+
+
+async def _wait_out_earlier_attempts(settle: timedelta) -> None:
+    """What an earlier attempt sent without seeing the answer lands before this one begins.
+
+    Then nothing is in flight once this attempt has its answers, and no late write can undo a
+    later pause or a lower budget.
+    """
+    if activity.info().attempt > 1:
+        await asyncio.sleep(settle.total_seconds())
 
 
 def _one(reading: TreeReading, kind: ObjectKind) -> NetworkObject:

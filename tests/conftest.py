@@ -1,3 +1,12 @@
-"""Fixtures for all tests."""
+"""Fixtures for all tests; tests that need the running stack are marked by what they ask for."""
+
+import pytest
 
 pytest_plugins = ["tests.sandbox_server", "tests.stack"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what starts PostgreSQL and Temporal, so that the inner loop can leave it out."""
+    for item in items:
+        if "stack" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.stack)

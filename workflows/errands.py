@@ -1,7 +1,7 @@
 """Running activities so that a stop never waits behind them."""
 
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from temporalio import workflow
@@ -11,7 +11,10 @@ from temporalio.exceptions import (
     ChildWorkflowError,
     FailureError,
 )
-from temporalio.workflow import ActivityConfig, ActivityHandle
+from temporalio.workflow import ActivityCancellationType, ActivityConfig, ActivityHandle
+
+with workflow.unsafe.imports_passed_through():
+    from models.contract.effects import CreateObject, MoveEnd, SetBudget, TreeRef, VerifyTree
 
 A = TypeVar("A")
 R = TypeVar("R")
@@ -46,7 +49,7 @@ class Errands:
 
     def __init__(self, urgent: Callable[[], bool]) -> None:
         self._urgent = urgent
-        self._unfinished: list[ActivityHandle[Any]] = []
+        self._unfinished: list[tuple[ActivityHandle[Any], timedelta]] = []
 
     async def run(
         self, method: Method[A, R], argument: A, config: ActivityConfig, summary: str
@@ -61,22 +64,44 @@ class Errands:
         await workflow.wait_condition(lambda: handle.done() or self._urgent())
         if not handle.done():
             handle.cancel()
-            self._unfinished.append(handle)
+            self._unfinished.append((handle, _settle(argument, config)))
             raise Interrupted
         return await handle
 
     @property
     def unfinished(self) -> bool:
         """Whether a given-up errand may still be under way."""
-        return any(not handle.done() for handle in self._unfinished)
+        return any(not handle.done() for handle, _ in self._unfinished)
 
     async def finish(self) -> bool:
-        """Wait until given-up errands are over; whether there were any."""
+        """Wait until given-up errands can change nothing any more; whether there were any.
+
+        A write that was cut short (cancelled, or its worker died) may still land: it is waited
+        out for the network's longest plausible delay.
+        """
         unfinished, self._unfinished = self._unfinished, []
-        for handle in unfinished:
-            with suppress(ActivityError):  # cancelled or failed: it can change nothing any more
+        delay = timedelta(0)
+        for handle, settle in unfinished:
+            try:
                 await handle
+            except ActivityError:
+                delay = max(delay, settle)
+        if delay:
+            await workflow.sleep(delay, summary="a write that was cut short may land late")
         return bool(unfinished)
+
+
+def _settle(argument: object, config: ActivityConfig) -> timedelta:
+    """How long after its end an errand's write may still land; zero for what writes nothing."""
+    if config.get("cancellation_type") is ActivityCancellationType.WAIT_CANCELLATION_COMPLETED:
+        match argument:
+            case CreateObject() | TreeRef():
+                return argument.settle
+            case VerifyTree() | MoveEnd() | SetBudget():
+                return argument.ref.settle
+            case _:
+                pass
+    return timedelta(0)
 
 
 def failure_type(error: FailureError) -> str:
