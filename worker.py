@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -36,7 +37,7 @@ from models.database import Database
 from models.settings import Settings
 from platforms.registry import Networks
 from starter import environment, logs
-from starter.temporal import connect
+from starter.temporal import TemporalUnreachable, connect
 from workflows.account_guard import AccountGuardWorkflow
 from workflows.campaign import CampaignWorkflow
 from workflows.creative import CreativeWorkflow
@@ -156,11 +157,18 @@ def main() -> None:
         )
     settings = environment.load()
     logs.configure(settings)
+    code = 1
     try:
         asyncio.run(run(settings, names))
+        code = 0
+    except TemporalUnreachable as error:
+        _log.error("worker not started", problem=str(error))
+    except Exception:
+        _log.exception("worker failed")
     finally:
         # The SDK's native threads can crash an interpreter that is being torn down.
-        os._exit(0)
+        sys.stderr.flush()
+        os._exit(code)
 
 
 if __name__ == "__main__":

@@ -52,6 +52,8 @@ class Claude:
         self.label = "rule-based sandbox planner" if sandbox else settings.model
         key = settings.anthropic_api_key.get_secret_value()
         base_url = f"{settings.sandbox_url}/claude" if sandbox else settings.anthropic_base_url
+        # Without a key, only the sandbox or a gateway of the operator's own is ever contacted.
+        self._reachable = bool(key or base_url)
         self._client = anthropic.AsyncAnthropic(
             api_key=key or ("sandbox-claude-key" if sandbox else "missing"),
             base_url=base_url or None,
@@ -119,6 +121,13 @@ class Claude:
         known = await self._find(team_id, digest)
         if known is not None:
             return known
+        if not self._reachable:
+            raise ApplicationError(
+                "no Claude is configured; set ANTHROPIC_API_KEY or start the sandbox with "
+                "`adflight up`",
+                type=ACCESS_DENIED,
+                non_retryable=True,
+            )
         try:
             message = cast("Message", await self._client.messages.create(**cast("Any", request)))
         except anthropic.APIError as error:
@@ -241,6 +250,6 @@ def _as_failure(error: anthropic.APIError) -> ApplicationError:
 
 def _retry_after(error: anthropic.APIStatusError) -> timedelta | None:
     try:
-        return timedelta(seconds=min(float(error.response.headers["retry-after"]), 300))
+        return timedelta(seconds=max(0.0, min(float(error.response.headers["retry-after"]), 300)))
     except (KeyError, ValueError):
         return None

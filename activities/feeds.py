@@ -12,29 +12,14 @@ from activities.feed import FeedRefused, fresh, parse_feed
 from activities.heartbeat import heartbeating
 from activities.starts import start_promotion
 from activities.web import FEEDS, WebError, WebReader
-from models.contract.base import Frozen
 from models.contract.content import FeedItem, FeedState
+from models.contract.feeds import FeedPoll, FeedPolled
 from models.contract.ids import promotion_id
 from models.contract.promotion import PromotionInput
 from models.database import Database
 from models.settings import Settings
 from models.tables import Feed
 from models.tables.columns import now_utc
-
-
-class FeedPoll(Frozen):
-    """Poll one feed of one team."""
-
-    team_id: UUID
-    feed_id: UUID
-
-
-class FeedPolled(Frozen):
-    """What a poll found: promotions started, entries refused, or why it failed."""
-
-    started: tuple[str, ...] = ()
-    refused: tuple[str, ...] = ()
-    error: str | None = None
 
 
 class FeedActivities:

@@ -76,6 +76,8 @@ class PlanActivities:
                 f"lifetime budget {plan.lifetime_budget} is above the campaign limit "
                 f"{limits.campaign_lifetime}"
             )
+        elif plan.end is not None and plan.end <= max(plan.start or review.now, review.now):
+            problem = f"end {plan.end:%Y-%m-%d %H:%M} is over before the campaign could start"
         elif plan.objective not in able.objectives:
             problem = f"objective {plan.objective.value} is not offered on {able.label}"
         return PlanReviewed(case=case, problem=problem)

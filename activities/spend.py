@@ -14,7 +14,7 @@ from models.contract.base import Frozen
 from models.contract.limits import SpendGrant, SpendLimits, SpendRequest
 from models.contract.money import Money
 from models.database import Database
-from models.tables import Account, Budget, Campaign, Commitment, StandingStop
+from models.tables import Account, Budget, Campaign, Commitment, StandingStop, Team
 from policy.authority import Exposure, authorise, month_exposure
 
 _LIVE = ("reserved", "confirmed")
@@ -38,22 +38,16 @@ class SpendAuthority:
 
     @activity.defn
     async def reserve(self, request: SpendRequest) -> SpendGrant:
-        """Grant or refuse a daily budget under row locks on every scope it counts against.
+        """Grant or refuse a daily budget; a team's requests are answered one after another.
 
-        A repeated request (same key) gets the answer it got before. A grant replaces the
-        campaign's earlier commitment in the same transaction.
+        A repeated request (same key and budget) gets the answer it got before. A grant
+        replaces the campaign's earlier commitment in the same transaction.
         """
         async with self._database.team(request.team_id) as session:
+            await _lock_team(session, request.team_id)
             limits = await team_limits(session, request.team_id)
             limits = await _with_account_limits(session, request, limits)
-            await _lock_budgets(session, request, limits)
-            before = await session.scalar(
-                select(Commitment).where(
-                    col(Commitment.key) == request.key, col(Commitment.state).in_(_LIVE)
-                )
-            )
-            if before is not None:
-                return SpendGrant(granted=True, reason="already granted", commitment_id=before.id)
+            await _keep_budgets(session, request, limits)
             stop = await _standing_stop(session, request)
             if stop is not None:
                 return SpendGrant(
@@ -62,6 +56,15 @@ class SpendAuthority:
                     reason=f"a {stop.level} stop over {stop.scope!r} by {stop.by} stands; "
                     "lift it with `adflight resume` first",
                 )
+            before = await session.scalar(
+                select(Commitment).where(
+                    col(Commitment.key) == request.key,
+                    col(Commitment.daily_micros) == request.daily.micros,
+                    col(Commitment.state).in_(_LIVE),
+                )
+            )
+            if before is not None:
+                return SpendGrant(granted=True, reason="already granted", commitment_id=before.id)
             verdict = authorise(
                 request,
                 limits,
@@ -130,7 +133,7 @@ class SpendAuthority:
 def _scopes(
     request: SpendRequest, limits: SpendLimits
 ) -> list[tuple[str | None, UUID | None, str, Money]]:
-    """Every (platform, account, period, cap) the request counts against, in locking order."""
+    """Every (platform, account, period, cap) the request counts against."""
     scopes: list[tuple[str | None, UUID | None, str, Money]] = [
         (None, None, "daily", limits.team_daily),
         (None, None, "monthly", limits.team_monthly),
@@ -152,8 +155,19 @@ def period_bounds(period: str, at: datetime) -> tuple[date, date]:
     return first, following - timedelta(days=1)
 
 
-async def _lock_budgets(session: AsyncSession, request: SpendRequest, limits: SpendLimits) -> None:
-    """Make the period's budget rows and lock them, always in the same order: no deadlock."""
+async def _lock_team(session: AsyncSession, team_id: UUID) -> None:
+    """Let no other request of the team decide on the same room.
+
+    The team's own row, not the periods' rows: requests on either side of midnight, or repeated
+    hours later with their old ``now``, share the commitments but no period.
+    """
+    await session.execute(
+        select(Team.id).where(col(Team.id) == team_id).with_for_update(key_share=True)
+    )
+
+
+async def _keep_budgets(session: AsyncSession, request: SpendRequest, limits: SpendLimits) -> None:
+    """Make the period's budget rows and note the limits they stand for."""
     for platform, account, period, cap in _scopes(request, limits):
         start, end = period_bounds(period, request.now)
         await session.execute(

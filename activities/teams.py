@@ -2,7 +2,9 @@
 
 from uuid import UUID
 
+from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
 from temporalio.exceptions import ApplicationError
 
 from activities.outcomes import INPUT_REFUSED
@@ -13,8 +15,37 @@ from models.tables import Account, Team
 
 
 async def team_limits(session: AsyncSession, team_id: UUID) -> SpendLimits:
-    """The team's limits; the starter limits where it has set none."""
-    return SpendLimits.model_validate((await get_team(session, team_id)).limits or STARTER_LIMITS)
+    """The team's limits; the starter limits where it has set none.
+
+    The sandbox's generous profile never stands beside real money: with one account that is
+    not a sandbox account, it counts as none set.
+
+    Raises:
+        ApplicationError: what is stored are no limits, or there is no such team.
+    """
+    stored = (await get_team(session, team_id)).limits
+    try:
+        limits = SpendLimits.model_validate(stored) if stored else STARTER_LIMITS
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "limits"
+        raise ApplicationError(
+            f"the team's limits are not usable ({where}: {first['msg']}); set them again",
+            type=INPUT_REFUSED,
+            non_retryable=True,
+        ) from None
+    if limits.profile == "sandbox" and await _spends_real_money(session):
+        return STARTER_LIMITS
+    return limits
+
+
+async def _spends_real_money(session: AsyncSession) -> bool:
+    account = await session.scalar(
+        select(Account.id)
+        .where(col(Account.sandbox).is_(False), col(Account.status) == "active")
+        .limit(1)
+    )
+    return account is not None
 
 
 async def get_team(session: AsyncSession, team_id: UUID) -> Team:

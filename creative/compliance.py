@@ -1,6 +1,7 @@
 """May this copy leave the house? Rules first; what they cannot settle goes to a person."""
 
 import re
+import unicodedata
 
 from creative.counting import length, primary_room
 from models.contract.briefs import ComplianceOutcome, ComplianceReport, CopyToCheck
@@ -21,6 +22,9 @@ _DELICATE = re.compile(
     r"\b(crypto\w*|bitcoin|token\w*|casino|betting|loan\w*|credit|mortgage|weight\s+loss|cure)\b",
     re.I,
 )
+_TYPOGRAPHY = str.maketrans(
+    {"\u2018": "'", "\u2019": "'", "\u2010": "-", "\u2011": "-", "\u2013": "-"}
+)
 _NUMBER = re.compile(r"\d[\d.,]*\d|\d")
 
 
@@ -31,7 +35,9 @@ def check(case: CopyToCheck, limits: CopyLimits) -> ComplianceReport:
     Needs a person: a topic the networks regulate, or a regulated category.
     """
     copy, reasons = case.copy_text, list(too_long(case.copy_text, limits))
-    text = " ".join((copy.primary_text, copy.headline, copy.description))
+    prose = _plain(" ".join((copy.primary_text, copy.headline, copy.description)))
+    text = _plain(" ".join((prose, *copy.hashtags)))
+    source = _plain(case.source)
     for pattern, why in _FORBIDDEN:
         found = re.search(pattern, text, re.I)
         if found:
@@ -40,8 +46,8 @@ def check(case: CopyToCheck, limits: CopyLimits) -> ComplianceReport:
         reasons.append(f"hype the brand voice forbids: {found.group(0)!r}")
     reasons.extend(
         f"number {number!r} is not in the source"
-        for number in dict.fromkeys(_NUMBER.findall(text))
-        if not _stands_in(number, case.source)
+        for number in dict.fromkeys(_NUMBER.findall(prose))
+        if not _stands_in(number, source)
     )
     if reasons:
         return ComplianceReport(outcome=ComplianceOutcome.REJECTED, reasons=tuple(reasons))
@@ -85,6 +91,11 @@ def with_hashtags_that_fit(copy: AdCopy, limits: CopyLimits) -> AdCopy:
     return copy.model_copy(update={"hashtags": tuple(kept)})
 
 
+def _plain(text: str) -> str:
+    """Wide letters, curly quotes and typographic hyphens as the rules spell them."""
+    return unicodedata.normalize("NFKC", text).translate(_TYPOGRAPHY)
+
+
 def _stands_in(number: str, source: str) -> bool:
     plain = number.replace(",", "")
-    return re.search(rf"(?<![\d.]){re.escape(plain)}(?![\d])", source.replace(",", "")) is not None
+    return re.search(rf"(?<![\d.]){re.escape(plain)}(?!\.?\d)", source.replace(",", "")) is not None

@@ -56,6 +56,8 @@ def clamp(plan: MediaPlan, limits: SpendLimits, room: Room, minimum: Money) -> C
             daily = max(cap.micros, 0)
     unit = minor_unit_micros(currency)
     daily -= daily % unit
+    if daily <= 0:
+        return Clamped(None, (*notes, "no daily budget is left within the limits"))
     if daily < minimum.micros:
         reason = f"daily budget {_money(daily, currency)} is below the network's minimum {minimum}"
         return Clamped(None, (*notes, reason))

@@ -6,10 +6,11 @@ Pure; ``activities.spend`` runs it inside one transaction under row locks.
 import math
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 
 from models.contract.limits import SpendLimits, SpendRequest
 from models.contract.money import Money
+from policy.worst_case import most_daily_budgets
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,11 @@ class Exposure:
     month_spent: int = 0
     month_committed: int = 0
 
+    @property
+    def month(self) -> int:
+        """What the calendar month can come to."""
+        return self.month_spent + self.month_committed
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -39,14 +45,14 @@ class Verdict:
 def month_exposure(daily: int, over_delivery: float, now: datetime, until: datetime | None) -> int:
     """Most a daily budget can still spend in ``now``'s calendar month (micros).
 
-    Whole days to the earlier of ``until`` and the month's end, plus one day's over-delivery.
+    Every day (UTC) from today to the earlier of ``until`` and the month's end, with the
+    over-delivery the network allows itself on that many days.
     """
-    month_end = now.replace(
-        day=monthrange(now.year, now.month)[1], hour=23, minute=59, second=59, microsecond=0
-    )
-    end = month_end if until is None else min(until, month_end)
-    days = max(1, math.ceil((end - now) / timedelta(days=1)))
-    return math.ceil(daily * (days + over_delivery - 1))
+    today = now.astimezone(UTC).date()
+    last = today.replace(day=monthrange(today.year, today.month)[1])
+    if until is not None:
+        last = max(today, min(last, until.astimezone(UTC).date()))
+    return math.ceil(daily * most_daily_budgets((last - today).days + 1, over_delivery))
 
 
 def authorise(
@@ -59,49 +65,34 @@ def authorise(
     team: Exposure,
 ) -> Verdict:
     """Check campaign, account, platform, team day and month limits and the hard ceiling."""
-    currency = limits.team_daily.currency
-    if request.daily.currency != currency:
+    currency, asked = request.daily.currency, request.daily.micros
+    if asked <= 0:
+        return Verdict(False, f"daily budget {request.daily} must be above zero", "daily budget")
+    month = month_exposure(asked, request.over_delivery, request.now, request.until)
+    checks: list[tuple[str, int, Money | None]] = [
+        ("campaign daily limit", asked, limits.campaign_daily),
+        ("platform daily limit", platform.daily + asked, limits.platform_daily),
+        ("team daily limit", team.daily + asked, limits.team_daily),
+        ("account daily limit", account.daily + asked, limits.account_daily),
+        ("platform monthly limit", platform.month + month, limits.platform_monthly),
+        ("team monthly limit", team.month + month, limits.team_monthly),
+        ("hard monthly ceiling", team.month + month, limits.hard_ceiling_monthly),
+        ("account monthly limit", account.month + month, limits.account_monthly),
+    ]
+    caps = [limits.campaign_lifetime, *(cap for _, _, cap in checks if cap is not None)]
+    if request.lifetime is not None:
+        caps.append(request.lifetime)
+    foreign = next((cap.currency for cap in caps if cap.currency != currency), None)
+    if foreign is not None:
         return Verdict(
             False,
-            f"daily budget is in {request.daily.currency} but limits are in {currency}: no dated "
-            "exchange rate is set, so nothing may be raised",
+            f"daily budget is in {currency} but a limit is in {foreign}: no dated exchange rate "
+            "is set, so nothing may be raised",
             "exchange rate",
         )
-    asked = request.daily.micros
-    month = month_exposure(asked, request.over_delivery, request.now, request.until)
     lifetime = limits.campaign_lifetime.micros
     if request.lifetime is not None:
         lifetime = min(lifetime, request.lifetime.micros)
-    checks: list[tuple[str, int, int]] = [
-        ("campaign daily limit", asked, limits.campaign_daily.micros),
-        ("platform daily limit", platform.daily + asked, limits.platform_daily.micros),
-        ("team daily limit", team.daily + asked, limits.team_daily.micros),
-        (
-            "platform monthly limit",
-            platform.month_spent + platform.month_committed + month,
-            limits.platform_monthly.micros,
-        ),
-        (
-            "team monthly limit",
-            team.month_spent + team.month_committed + month,
-            limits.team_monthly.micros,
-        ),
-        (
-            "hard monthly ceiling",
-            team.month_spent + team.month_committed + month,
-            limits.hard_ceiling_monthly.micros,
-        ),
-    ]
-    if limits.account_daily is not None:
-        checks.append(("account daily limit", account.daily + asked, limits.account_daily.micros))
-    if limits.account_monthly is not None:
-        checks.append(
-            (
-                "account monthly limit",
-                account.month_spent + account.month_committed + month,
-                limits.account_monthly.micros,
-            )
-        )
     if campaign_spent >= lifetime:
         return Verdict(
             False,
@@ -110,10 +101,10 @@ def authorise(
             "campaign lifetime limit",
         )
     for name, total, cap in checks:
-        if total > cap:
+        if cap is not None and total > cap.micros:
             return Verdict(
                 False,
-                f"{name} is {_show(cap, currency)} and this would make it "
+                f"{name} is {cap} and this would make it "
                 f"{_show(total, currency)}; lower the budget or free room",
                 name,
             )

@@ -45,7 +45,11 @@ def decide(inputs: FatigueInputs) -> FatigueAnswer:
     first, latest = inputs.impressions_first, inputs.impressions_latest
     if min(first, latest) < MIN_IMPRESSIONS:
         return FatigueAnswer("hold", f"fewer than {MIN_IMPRESSIONS} impressions to compare", 0.5)
-    if inputs.reach <= 0 or inputs.clicks_first <= 0 or inputs.clicks_first > first:
+    if (
+        inputs.reach <= 0
+        or not 0 < inputs.clicks_first <= first
+        or not 0 <= inputs.clicks_latest <= latest
+    ):
         return FatigueAnswer("hold", "no usable reach or clicks", 0.5)
     frequency = inputs.impressions_total / inputs.reach
     before, after = inputs.clicks_first / first, inputs.clicks_latest / latest

@@ -5,7 +5,7 @@ to; bids are left alone. After LinkedIn's budget pacing (KDD'14): plan spend by 
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -74,8 +74,7 @@ def decide(inputs: PacingInputs) -> PacingAnswer:
     error = inputs.spent_today / planned - 1
     facts = f"spent {error:+.0%} against the traffic plan"
     if error > DEAD_BAND:
-        step = min(STEP, error)
-        target = max(inputs.minimum, _down_to_unit(inputs.live * (1 - step), inputs.currency))
+        target = max(inputs.minimum, _down_to_unit(inputs.live * (1 - STEP), inputs.currency))
         if target >= inputs.live:
             return PacingAnswer("hold", inputs.live, f"{facts}; already at the minimum", 0.7)
         return PacingAnswer("lower", target, f"{facts}; one step down", 0.8)
@@ -85,7 +84,7 @@ def decide(inputs: PacingInputs) -> PacingAnswer:
                 "hold", inputs.live, f"{facts}; the last edit of the hour is kept for lowering", 0.7
             )
         target = min(inputs.agreed, _down_to_unit(inputs.live * (1 + STEP), inputs.currency))
-        if target > inputs.live:
+        if target > inputs.live and target >= inputs.minimum:
             return PacingAnswer("raise", target, f"{facts}; one step back up", 0.7)
     return PacingAnswer("hold", inputs.live, f"{facts}; nothing to correct", 0.8)
 
@@ -97,6 +96,8 @@ def _reason_to_hold(inputs: PacingInputs) -> str | None:
         return "figures are dated in the future"
     if inputs.now - inputs.as_of > STALE_AFTER:
         return f"figures are {(inputs.now - inputs.as_of).total_seconds() / 3600:.1f} h old"
+    if _local_day(inputs, inputs.as_of) != _local_day(inputs, inputs.now):
+        return "figures are from another day of the account"
     if inputs.spent_today < 0 or inputs.agreed <= 0 or inputs.live <= 0:
         return "figures make no sense (negative spend or no budget)"
     if inputs.delivering_since >= inputs.as_of:
@@ -116,6 +117,10 @@ def _planned(inputs: PacingInputs, at: datetime) -> float:
         0.0 if since == midnight else cumulative_share(since, inputs.hours)
     )
     return inputs.agreed * max(share, 0.0)
+
+
+def _local_day(inputs: PacingInputs, at: datetime) -> date:
+    return at.astimezone(ZoneInfo(inputs.timezone)).date()
 
 
 def _down_to_unit(micros: float, currency: str) -> int:

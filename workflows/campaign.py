@@ -19,7 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.landing import LandingActivities, LandingCheck
     from activities.network import NetworkActivities
     from activities.outcomes import POLICY_REFUSED
-    from activities.plans import PlanActivities, PlanReview
+    from activities.plans import PlanActivities, PlanReview, PlanReviewed
     from activities.promotions import PromotionActivities
     from activities.records import Question, RecordActivities
     from models.contract.briefs import CreativeBrief, CreativeSet
@@ -29,6 +29,7 @@ with workflow.unsafe.imports_passed_through():
         CampaignResult,
         ChangeBudget,
         Kill,
+        MediaPlan,
         Modify,
         NetworkTree,
         Pause,
@@ -85,6 +86,7 @@ class CampaignWorkflow(CampaignMessages):
         )
 
     async def _next_chapter(self) -> None:
+        self._forget_outdated()
         status = self._state.status
         if status is CampaignStatus.COMPLETED:
             await self._await_final_figures()
@@ -259,7 +261,18 @@ class CampaignWorkflow(CampaignMessages):
         if "end" in fields:
             fields["duration"] = None
         plan = self._state.plan.model_copy(update=fields)
-        review = await self._do(
+        review = await self._review(plan)
+        if review.problem:
+            self._refuse(f"modification by {wish.by}: {review.problem}")
+            self._modify = None
+            return
+        await self._decide(DecisionType.MODIFY, wish.by, f"changed {', '.join(changed)}")
+        self._change(plan=plan)
+        await self._ask_again((f"modified by {wish.by}",), review.case)
+        self._modify = None
+
+    async def _review(self, plan: MediaPlan) -> PlanReviewed:
+        return await self._do(
             PlanActivities.review_plan,
             PlanReview(
                 team_id=self._campaign.team_id,
@@ -271,16 +284,8 @@ class CampaignWorkflow(CampaignMessages):
                 case=self._state.approval,
             ),
             timeouts.DATABASE,
-            "Price the changed proposal",
+            "Price the changed plan",
         )
-        if review.problem:
-            self._refuse(f"modification by {wish.by}: {review.problem}")
-            self._modify = None
-            return
-        await self._decide(DecisionType.MODIFY, wish.by, f"changed {', '.join(changed)}")
-        self._change(plan=plan)
-        await self._ask_again((f"modified by {wish.by}",), review.case)
-        self._modify = None
 
     async def _ask_again(self, reasons: tuple[str, ...], case: ApprovalCase | None = None) -> None:
         """Open a new version of the question; an answer to the old one is stale from here."""
@@ -292,6 +297,12 @@ class CampaignWorkflow(CampaignMessages):
             approved_by=None,
             asked_at=None,
         )
+        if self._approve is not None:
+            answer, self._approve = self._approve, None
+            self._refuse(
+                f"approval by {answer.by}: version {answer.version} was seen, version "
+                f"{self._state.version} is the proposal now; look again"
+            )
         await self._enter(CampaignStatus.PENDING_APPROVAL, f"asked again: {reasons[0]}")
 
     async def _await_start(self) -> None:
@@ -312,7 +323,11 @@ class CampaignWorkflow(CampaignMessages):
         """Create everything so that nothing can deliver, verify it, then switch it on."""
         if self._state.activated_at is None:
             now = self._now()
-            self._change(activated_at=now, ends_at=self._state.plan.ends(now))
+            ends = self._state.plan.ends(now)
+            if ends is not None and ends <= now:
+                await self._fail(f"the flight ended {ends:%Y-%m-%d %H:%M}, before it was launched")
+                return
+            self._change(activated_at=now, ends_at=ends)
         plan = self._state.plan
         grant = await self._authorise(plan.daily_budget, f"launch/{self._state.version}")
         if not grant.granted:
@@ -451,6 +466,7 @@ class CampaignWorkflow(CampaignMessages):
         if rejection is not None:
             await self._quiet_network("Pause: the network rejected every ad")
             await self._end(CampaignStatus.REJECTED, DecisionType.FAIL, "network", rejection)
+            self._tell("rejected", f"Rejected: {self._state.plan.name}", "high", rejection)
         elif reading.delivering():
             await self._enter(CampaignStatus.ACTIVE, "delivering, confirmed by read-back")
 
@@ -570,7 +586,7 @@ class CampaignWorkflow(CampaignMessages):
             grant = await self._authorise(new, f"budget/{self._stamp(self._now())}")
             if not grant.granted:
                 self._refuse(f"budget {new} by {wish.by}: {grant.reason}")
-                self._budget = None
+                self._forget_budget(wish)
                 return
         await self._decide(
             DecisionType.ADJUST_BUDGET, wish.by, wish.reason or "set by a person", new
@@ -578,15 +594,23 @@ class CampaignWorkflow(CampaignMessages):
         await self._set_budget(new, wish.reason or "set by a person", wish.by)
         self._change(plan=plan)
         await self._confirm_commitment()
-        self._budget = None
         await self._remember()
+        self._forget_budget(wish)
+
+    def _forget_budget(self, wish: ChangeBudget) -> None:
+        """The wish is settled; one that came in meanwhile is not."""
+        if self._budget is wish:
+            self._budget = None
 
     # -- pause, resume, kill, end -----------------------------------------------------------
 
     async def _come_to_rest(self, wish: Pause) -> None:
         """Pause on the network first, remember after."""
         self._heeded = wish
-        if self._state.status in (*LIVE, CampaignStatus.LAUNCHING):
+        returning, self._resume = self._resume, None
+        if returning is not None:
+            self._refuse(f"resume by {returning.by}: paused again by {wish.by}")
+        if self._state.status in (*LIVE, CampaignStatus.LAUNCHING) or returning is not None:
             await self._quiet_network(f"Pause: {wish.reason}")
             note = PauseNote(
                 by=wish.by,
@@ -605,11 +629,7 @@ class CampaignWorkflow(CampaignMessages):
     async def _rest(self) -> None:
         """Paused: wait for a person, or for the flight's end."""
         if self._budget is not None:
-            wish, self._budget = self._budget, None
-            self._change(
-                plan=self._state.plan.model_copy(update={"daily_budget": wish.daily_budget})
-            )
-            await self._decide(DecisionType.ADJUST_BUDGET, wish.by, "for when it resumes")
+            await self._plan_budget(self._budget)
             return
         self._news = None  # already resting
         if self._resume is not None:
@@ -621,9 +641,23 @@ class CampaignWorkflow(CampaignMessages):
             return
         await self._wait_for_message(ends, "flight end while paused")
 
+    async def _plan_budget(self, wish: ChangeBudget) -> None:
+        """A daily budget for when it resumes; the authority is asked again then."""
+        new = wish.daily_budget
+        plan = self._state.plan.model_copy(update={"daily_budget": new})
+        review = await self._review(plan)
+        if review.problem and new.micros > self._state.plan.daily_budget.micros:
+            self._refuse(f"budget {new} by {wish.by}: {review.problem}")
+        else:
+            self._change(plan=plan)
+            await self._decide(DecisionType.ADJUST_BUDGET, wish.by, "for when it resumes", new)
+            await self._remember()
+        self._forget_budget(wish)
+
     async def _come_back(self, wish: Resume) -> None:
         """Resume, if the limits still allow it."""
         if self._state.next_pacing is None:  # paused before it was ever switched on
+            await self._decide(DecisionType.RESUME, wish.by, wish.reason)
             self._change(pause=None)
             await self._enter(CampaignStatus.LAUNCHING, f"resumed by {wish.by}")
         else:

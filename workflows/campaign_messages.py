@@ -26,7 +26,7 @@ with workflow.unsafe.imports_passed_through():
         Reject,
         Resume,
     )
-    from models.contract.vocabulary import CampaignStatus
+    from models.contract.vocabulary import CampaignStatus, StopLevel
     from workflows.campaign_steps import LIVE, CampaignSteps
     from workflows.errands import Interrupted
 
@@ -56,8 +56,17 @@ class CampaignMessages(CampaignSteps):
     @workflow.update(name="approve", description="Agree to the proposal version that was seen")
     async def approve(self, message: Approve) -> Receipt:
         """Agree, with an answer."""
+        before = self._state.refused
         self._accept("approve", message)
-        await self._until(lambda: self._state.status is not CampaignStatus.PENDING_APPROVAL)
+        await self._until(
+            lambda: (
+                self._approve is not message
+                or self._state.status is not CampaignStatus.PENDING_APPROVAL
+            )
+        )
+        self._raise_if_refused(before)
+        if self._state.approved_by != message.by:
+            raise _refused(f"not approved: the campaign is {self._state.status.value}")
         return self._receipt(f"approved by {message.by}")
 
     @workflow.signal(name="reject", description="Decline the proposal")
@@ -95,7 +104,7 @@ class CampaignMessages(CampaignSteps):
     async def pause(self, message: Pause) -> Receipt:
         """Pause; answers when the network shows it off."""
         self._accept("pause", message)
-        await self._until(lambda: self._pause is not message)
+        await self._until(lambda: self._pause is None)
         return self._receipt("paused, confirmed by read-back")
 
     @workflow.signal(name="resume", description="Deliver again, if the limits allow it")
@@ -121,7 +130,10 @@ class CampaignMessages(CampaignSteps):
     async def kill(self, message: Kill) -> Receipt:
         """Kill; answers when the network shows it off."""
         self._accept("kill", message)
-        await self._until(lambda: self._kill is not message)
+        # A soft stop ends as a pause, and concerns only what the AI made.
+        await self._until(lambda: self._kill is None and self._pause is None)
+        if message.level is StopLevel.SOFT and self._state.status in LIVE:
+            return self._receipt("left as it is: a soft stop concerns only what the AI made")
         return self._receipt("stopped, confirmed by read-back")
 
     @workflow.signal(name="change_budget", description="Set the daily budget of a live campaign")
@@ -134,8 +146,11 @@ class CampaignMessages(CampaignSteps):
         """Change the budget; answers when it is read back, or with the refusal."""
         before = self._state.refused
         self._accept("change_budget", message)
-        await self._until(lambda: self._budget is not message)
+        await self._until(lambda: self._budget is None)
         self._raise_if_refused(before)
+        if self._state.status is CampaignStatus.PAUSED:
+            agreed = self._state.plan.daily_budget
+            return self._receipt(f"daily budget will be {agreed} when it resumes")
         return self._receipt(f"daily budget is {self._state.live_budget}")
 
     @workflow.signal(name="content_news", description="The promoted page changed or vanished")
@@ -200,7 +215,7 @@ class CampaignMessages(CampaignSteps):
     def _validate(self, name: str, message: Any) -> None:
         problem = self._objection(name, message)
         if problem is not None:
-            raise ApplicationError(problem, type="Refused", non_retryable=True)
+            raise _refused(problem)
 
     def _accept(self, name: str, message: Any) -> None:
         """Note a wish. A signal cannot be refused to its sender, so a refusal is kept to read."""
@@ -222,12 +237,15 @@ class CampaignMessages(CampaignSteps):
                 return f"cannot {name}: nothing waits for approval, it is {status.value}{by}"
             if self._approve is not None or self._reject is not None:
                 return f"cannot {name}: it was answered a moment ago"
+            if name != "reject" and self._modify is not None:
+                return f"cannot {name}: it is being modified by {self._modify.by}; look again"
             if isinstance(message, Approve | Modify) and message.version != version:
                 return (
                     f"cannot {name}: version {message.version} was seen, version {version} is "
                     "the proposal now; look again"
                 )
-        if name == "pause" and status not in (*LIVE, CampaignStatus.LAUNCHING):
+        coming_back = status is CampaignStatus.PAUSED and self._resume is not None
+        if name == "pause" and status not in (*LIVE, CampaignStatus.LAUNCHING) and not coming_back:
             return f"cannot pause: the campaign is {status.value}"
         if name == "resume" and status is not CampaignStatus.PAUSED:
             return f"cannot resume: the campaign is {status.value}, not paused"
@@ -252,12 +270,24 @@ class CampaignMessages(CampaignSteps):
 
     def _raise_if_refused(self, before: tuple[str, ...]) -> None:
         if self._state.refused != before:
-            raise ApplicationError(self._state.refused[-1], type="Refused")
+            raise _refused(self._state.refused[-1])
 
     def _forget_wishes(self) -> None:
         """Nothing can be wished of what is over."""
         self._kill = self._pause = self._resume = self._approve = self._reject = None
         self._modify = self._budget = self._news = None
+
+    def _forget_outdated(self) -> None:
+        """Drop what was fulfilled just before a stop came in: no chapter would take it up."""
+        status = self._state.status
+        if status is not CampaignStatus.PENDING_APPROVAL:
+            self._approve = self._reject = self._modify = None
+        elif self._modify is not None and self._modify.version != self._state.version:
+            self._modify = None
+        if status is not CampaignStatus.PAUSED:
+            self._resume = None
+        if status not in (*LIVE, CampaignStatus.PAUSED):
+            self._budget = None
 
     def _receipt(self, message: str) -> Receipt:
         return Receipt(status=self._state.status, message=message)
@@ -279,3 +309,7 @@ class CampaignMessages(CampaignSteps):
     def _is_quiet(self) -> bool:
         wishes = (self._kill, self._pause, self._resume, self._approve, self._reject)
         return all(wish is None for wish in (*wishes, self._modify, self._budget, self._news))
+
+
+def _refused(problem: str) -> ApplicationError:
+    return ApplicationError(problem, type="Refused", non_retryable=True)

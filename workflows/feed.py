@@ -3,7 +3,8 @@
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.feeds import FeedActivities, FeedPoll, FeedPolled
+    from activities.feeds import FeedActivities
+    from models.contract.feeds import FeedPoll, FeedPolled
     from workflows import timeouts
     from workflows.errands import carry_out
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from models.contract.base import Frozen
 from models.contract.money import Money
@@ -38,6 +38,13 @@ class SpendLimits(Frozen):
     always_ask_above: Money = Money.of(100)
     ask_team_daily_rise: float = Field(default=0.30, ge=0)
     ask_campaign_rise: float = Field(default=0.50, ge=0)
+
+    @model_validator(mode="after")
+    def _one_currency(self) -> "SpendLimits":
+        amounts = [value for _, value in self if isinstance(value, Money)]
+        if len(currencies := sorted({amount.currency for amount in amounts})) > 1:
+            raise ValueError(f"limits must be in one currency, not in {' and '.join(currencies)}")
+        return self
 
     @property
     def hard_ceiling_monthly(self) -> Money:

@@ -8,6 +8,8 @@ from pydantic import field_validator
 from models.contract.base import Frozen
 
 MICROS = 1_000_000
+_MICRO = Decimal("0.000001")
+_MOST = 10**12  # in micros it still fits PostgreSQL's bigint, with room for sums
 
 # Read once, at import: workflows use money, and a workflow may not read files.
 _DIGITS: dict[str, int] = {
@@ -34,15 +36,20 @@ class Money(Frozen):
         """Whole and part units ("12.50") as money.
 
         Raises:
-            ValueError: the amount is no finite number or is finer than a micro.
+            ValueError: the amount is no finite number, finer than a micro or beyond a trillion.
         """
         try:
-            micros = Decimal(amount) * MICROS
+            value = Decimal(amount)
         except InvalidOperation:
             raise ValueError(f"amount {amount!r} is not a number such as 12.50") from None
-        if not micros.is_finite() or micros != micros.to_integral_value():
+        if not value.is_finite():
+            raise ValueError(f"amount {amount!r} is not a number such as 12.50")
+        if abs(value) > _MOST:
+            raise ValueError(f"amount {amount!r} is beyond {_MOST:,} {currency}")
+        exact = value.quantize(_MICRO)
+        if exact != value:
             raise ValueError(f"amount {amount!r} is finer than one millionth of {currency}")
-        return cls(micros=int(micros), currency=currency)
+        return cls(micros=int(exact.scaleb(6)), currency=currency)
 
     @property
     def amount(self) -> Decimal:

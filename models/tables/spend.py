@@ -10,7 +10,7 @@ from models.tables.columns import instant, instant_now, maybe_instant, maybe_mic
 
 
 class Budget(SQLModel, table=True):
-    """What a scope may spend in a period: the rows the spend authority locks.
+    """What a scope may spend in a period, and what it has spent.
 
     Scope: platform and account null is the whole team; account null is a platform. Amounts are
     in the team's reporting currency.

@@ -2,14 +2,12 @@
 
 import os
 import sys
-from typing import Any
 
-import click
 import typer
 from temporalio.service import RPCError
 
 from starter.cli import audit, campaigns, events, messages, new, stack
-from starter.cli.output import FAILED, INTERRUPTED, USAGE, CommandFailed, notes
+from starter.cli.output import FAILED, OK, CommandFailed, notes
 from starter.stack.errors import StackFailed
 
 app = typer.Typer(
@@ -34,22 +32,16 @@ def main() -> None:
 def run_command(arguments: list[str]) -> int:
     """Run one command; its exit code."""
     try:
-        result: Any = app(args=arguments, prog_name="adflight", standalone_mode=False)
-        return result if isinstance(result, int) else 0
+        app(args=arguments, prog_name="adflight")
+    except SystemExit as leave:
+        return leave.code if isinstance(leave.code, int) else FAILED
     except CommandFailed as failure:
         notes.print(str(failure), markup=False)
         return failure.code
     except StackFailed as failure:
         notes.print(str(failure), markup=False)
         return FAILED
-    except click.UsageError as error:
-        notes.print(f"{error.format_message()} See `adflight --help`.", markup=False)
-        return USAGE
-    except (KeyboardInterrupt, click.Abort, EOFError):
-        notes.print("Interrupted.")
-        return INTERRUPTED
     except RPCError as error:
         notes.print(f"Temporal refused the call: {error.message}", markup=False)
         return FAILED
-    except click.exceptions.Exit as leave:
-        return leave.exit_code
+    return OK

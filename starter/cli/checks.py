@@ -12,7 +12,6 @@ from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 
-from migrations.apply import pending
 from models.contract import queues
 from models.database import Database
 from models.settings import Settings
@@ -49,8 +48,9 @@ async def stack_status() -> dict[str, Any]:
         "directory": str(directory),
         "running": state is not None,
         "parts": parts,
-        "networks": ", ".join(one.value for one in live) or "sandbox (simulated market)",
-        "claude": "rule-based sandbox planner" if settings.claude_is_sandbox else settings.model,
+        "networks": ", ".join(one.value for one in live)
+        or ("sandbox (simulated market)" if settings.sandbox_url else "none configured"),
+        "claude": _planner(settings),
         "tempo": settings.tempo,
         "campaigns": await _campaign_counts(settings),
     }
@@ -93,19 +93,27 @@ async def diagnose() -> list[dict[str, Any]]:
         if url:
             answers = await asyncio.to_thread(_answers, url)
             add(name, answers, url if answers else f"no answer at {url}", "run `adflight up`")
-    key = bool(settings.anthropic_api_key.get_secret_value())
+    planner = _planner(settings)
     add(
         "Claude",
-        key or bool(settings.sandbox_url),
-        "ANTHROPIC_API_KEY is set" if key else "rule-based sandbox planner",
-        "set ANTHROPIC_API_KEY",
+        planner != "none configured",
+        planner,
+        "set ANTHROPIC_API_KEY, or run `adflight up` for the sandbox planner",
     )
     return checks
+
+
+def _planner(settings: Settings) -> str:
+    if settings.anthropic_api_key.get_secret_value():
+        return settings.model
+    return "rule-based sandbox planner" if settings.sandbox_url else "none configured"
 
 
 async def _database(settings: Settings) -> tuple[bool, str]:
     if not settings.database_url:
         return False, "not configured"
+    from migrations.apply import pending  # heavy, and only needed here
+
     database = Database(settings.database_url, pool_size=1)
     try:
         await database.ping()

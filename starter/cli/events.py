@@ -24,10 +24,8 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError
 
-from activities.article_file import article_from_file
-from activities.feeds import FeedPoll
-from activities.page import PageRefused
 from models.contract.content import Article, EventType
+from models.contract.feeds import FeedPoll
 from models.contract.queues import MANAGEMENT
 from models.contract.urls import canonical
 from models.settings import Settings
@@ -36,7 +34,7 @@ from models.tables.columns import now_utc
 from starter.cli.flags import Json
 from starter.cli.output import FAILED, USAGE, ago, emit, fail, screen, table
 from starter.cli.session import Session, run
-from starter.events import sign
+from starter.signature import sign
 
 _Source = Annotated[str, typer.Argument(metavar="FILE-OR-URL", help="The page, or a local copy.")]
 feeds = typer.Typer(help="Watch feeds: each new entry becomes a promotion.")
@@ -144,6 +142,10 @@ def _article(source: str) -> tuple[Article | None, str]:
     if "://" not in source:
         if not path.exists():
             fail(f"There is no file {source!r}, and it is no https:// address.", USAGE)
+        # Reading pages needs heavy libraries; no other command should wait for their import.
+        from activities.article_file import article_from_file
+        from activities.page import PageRefused
+
         try:
             article = article_from_file(path)
         except (PageRefused, ValueError, OSError) as error:

@@ -18,7 +18,7 @@ from models.database import Database
 from models.settings import Settings
 from models.tables import Campaign
 from starter import environment
-from starter.cli.output import FAILED, USAGE, CommandFailed, fail
+from starter.cli.output import FAILED, INTERRUPTED, USAGE, CommandFailed, fail
 from starter.temporal import TemporalUnreachable, connect
 
 T = TypeVar("T")
@@ -114,5 +114,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         raise CommandFailed(
             "PostgreSQL does not answer; start it with `adflight up` or check DATABASE_URL.", FAILED
         ) from None
+    except KeyboardInterrupt:
+        raise CommandFailed("Interrupted.", INTERRUPTED) from None
     finally:
         gc.collect()

@@ -13,7 +13,7 @@ import typer
 from starter import environment
 from starter.cli.checks import diagnose, stack_status
 from starter.cli.flags import Json
-from starter.cli.output import FAILED, emit, fail, notes, screen, table
+from starter.cli.output import FAILED, INTERRUPTED, CommandFailed, emit, fail, notes, screen, table
 from starter.cli.session import run
 from starter.stack import local
 from starter.stack.local import LocalStack, Options
@@ -51,10 +51,15 @@ def up(
     began = time.monotonic()
     stack = LocalStack(options, say=lambda part: notes.print(f"  {part}", markup=False))
     notes.print("Starting Adflight")
-    stack.start()
+    try:
+        stack.start()
+    except KeyboardInterrupt:
+        raise CommandFailed("Interrupted.", INTERRUPTED) from None
     _print_welcome(stack.environment, time.monotonic() - began)
     try:
         stack.watch(lambda: stopped.asked)
+    except KeyboardInterrupt:
+        pass  # the usual way to end it
     finally:
         notes.print("Stopping")
         stack.stop()

@@ -16,7 +16,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from migrations.apply import upgrade
 from models.database import Database
 from models.settings import Settings
 from starter.environment import STACK_FILE
@@ -157,6 +156,8 @@ class LocalStack:
         )  # fmt: skip
 
     def _prepare_database(self) -> None:
+        from migrations.apply import upgrade  # heavy, and only needed here
+
         self._say("database schema")
         try:
             upgrade(self.environment["DATABASE_URL"])

@@ -1,0 +1,321 @@
+"""A stack of the fault tests' own, whose parts may be killed, and what must hold after it."""
+
+import asyncio
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+from uuid import UUID, uuid4
+
+import httpx
+from temporalio.client import Client, WorkflowHandle
+from temporalio.service import RPCError
+
+from models.contract.campaign import Approve, CampaignView
+from models.contract.effects import effect_key
+from models.contract.vocabulary import CampaignStatus
+from models.database import Database
+from models.settings import Settings
+from starter.stack.local import LocalStack, Options
+from starter.team import set_up
+from starter.temporal import connect
+from tests.stack import TEMPO, TeamUnderTest, eventually
+
+ROOT = Path(__file__).parents[2]
+_OURS = ("ADFLIGHT_", "SANDBOX_", "TEMPORAL_", "DATABASE_URL", "ANTHROPIC_", "AI_ADS_")
+_KINDS = {
+    "meta": ("campaign", "adset", "adcreative", "ad"),
+    "x": ("campaign", "line_item", "tweet", "promoted_tweet"),
+}
+
+
+@dataclass
+class WorkerProcess:
+    """``python -m worker`` as an operator runs it: a process that can be killed."""
+
+    environment: dict[str, str]
+    log: Path
+    queues: str = "management,creative,analytics,guard"
+    kills: int = 0
+    process: "subprocess.Popen[bytes] | None" = None
+
+    def start(self) -> None:
+        """Start it; ``ready`` waits for its first poll."""
+        with self.log.open("wb") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "worker", "--queues", self.queues],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                cwd=ROOT,
+                env={**os.environ, **self.environment},
+                start_new_session=True,
+            )
+
+    async def ready(self) -> None:
+        """Wait until it says so."""
+
+        async def said() -> bool:
+            assert self.process is not None
+            text = self.log.read_text(errors="replace")
+            assert self.process.poll() is None, f"the worker ended: {text[-2000:]}"
+            return "worker ready" in text
+
+        await eventually(said, seconds=30)
+
+    def kill(self) -> None:
+        """``kill -9``: no goodbye to anybody."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait(10)
+            self.process = None
+            self.kills += 1
+
+
+@dataclass
+class Rig:
+    """One stack, one team, one worker process."""
+
+    stack: LocalStack
+    team: TeamUnderTest
+    worker: WorkerProcess
+    fired_before: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    @property
+    def client(self) -> Client:
+        """Temporal."""
+        return self.team.client
+
+    async def start_worker(self) -> None:
+        """Start the worker and wait for it."""
+        self.worker.start()
+        await self.worker.ready()
+
+    async def propose(self) -> dict[str, WorkflowHandle[Any, Any]]:
+        """A published article whose campaigns wait for approval, by platform."""
+        return await self.team.proposed(await self.team.promote(await self.team.publish()))
+
+    async def approve(self, handles: Iterable[WorkflowHandle[Any, Any]]) -> None:
+        """A person agrees, by signal: it needs no living worker."""
+        for handle in handles:
+            await handle.signal("approve", Approve(by="ana", version=1))
+
+    async def launched(
+        self, handles: Iterable[WorkflowHandle[Any, Any]], seconds: float = 60
+    ) -> list[CampaignView]:
+        """Wait until every campaign is switched on."""
+        there = (CampaignStatus.PENDING_REVIEW, CampaignStatus.ACTIVE)
+        return [await self.until(handle, *there, seconds=seconds) for handle in handles]
+
+    async def until(
+        self, handle: WorkflowHandle[Any, Any], *wanted: CampaignStatus, seconds: float = 60
+    ) -> CampaignView:
+        """Wait for a status; queries of a worker that is being killed may fail meanwhile."""
+
+        async def there() -> CampaignView | None:
+            try:
+                view = await asyncio.wait_for(self.team.view(handle), 5)
+            except (RPCError, TimeoutError):
+                return None
+            lost = view.status.is_final and view.status not in wanted
+            assert not lost, f"{view.platform} is {view.status.value}: {view.error}"
+            return view if view.status in wanted else None
+
+        return await eventually(there, seconds=seconds, every=0.2)
+
+    async def fired(self, network: str, kind: str) -> int:
+        """How often a fault was played."""
+        counts = (await self.team.control.get("/faults")).json()["counts"]
+        return counts.get(network, {}).get(kind, {}).get("fired", 0)
+
+    async def live_objects(self, view: CampaignView) -> dict[str, list[str]]:
+        """Ids on the network that are not deleted, by key, for the keys of a campaign."""
+        keys = set(_keys(view))
+        found: dict[str, list[str]] = defaultdict(list)
+        for kind in _KINDS[view.platform]:
+            for row in await self.team.objects(view.platform, kind):
+                for key in keys.intersection(_words(view.platform, row)):
+                    if not _deleted(row) and not (kind == "tweet" and key != _words("x", row)[0]):
+                        found[key].append(str(row.get("tweet_id") or row["id"]))
+        if view.platform == "x":  # an ad has no name there: its post carries both keys
+            posts = {
+                str(row["tweet_id"]): _words("x", row)[1]
+                for row in await self.team.objects("x", "tweet")
+                if len(_words("x", row)) > 1
+            }
+            for row in await self.team.objects("x", "promoted_tweet"):
+                key = posts.get(str(row["tweet_id"]))
+                if key in keys and not row["deleted"]:
+                    found[str(key)].append(str(row["id"]))
+        return dict(found)
+
+    async def assert_single(self, view: CampaignView) -> None:
+        """One live object a key, the one the campaign knows, every effect confirmed."""
+        effects = await self.team.effects(view.campaign_id)
+        assert len(effects) == 2 + 2 * len(view.tree.ad_ids), [one.kind for one in effects]
+        assert {effect.state for effect in effects} == {"confirmed"}
+        found = await self.live_objects(view)
+        for key, known in _known(view).items():
+            assert found.get(key) == [known], f"{view.platform} {key}: {found.get(key)} ≠ {known}"
+        await self.assert_never_two_active(view)
+
+    async def assert_never_two_active(self, view: CampaignView) -> None:
+        """The network's own journal: at no instant were two objects of a key switched on."""
+        on: dict[tuple[str, str], set[str]] = defaultdict(set)
+        seen = False
+        notes = (await self.team.control.get(f"/journal?network={view.platform}")).json()
+        for detail in (note["detail"] for note in notes if note["kind"] == "switched"):
+            for key in set(_keys(view)).intersection(detail["keys"]):
+                seen = True
+                active = on[detail["kind"], key]
+                if detail["status"] == "ACTIVE":
+                    active.add(detail["id"])
+                else:
+                    active.discard(detail["id"])
+                assert len(active) <= 1, f"{view.platform} {key}: {active} active together"
+        assert seen, "the journal knows none of the campaign's keys"
+
+    async def campaign_is_on(self, view: CampaignView) -> bool:
+        """Whether any campaign under the key is switched on, as the network has it."""
+        key = effect_key(view.campaign_id, "campaign")
+        return any(
+            "ACTIVE" in (row.get("status"), row.get("entity_status")) and not _deleted(row)
+            for row in await self.team.objects(view.platform, "campaign")
+            if key in _words(view.platform, row)
+        )
+
+    async def switched_off(self, view: CampaignView, seconds: float = 20) -> None:
+        """Wait until the network shows the campaign off."""
+
+        async def off() -> bool:
+            return not await self.campaign_is_on(view)
+
+        await eventually(off, seconds=seconds)
+
+
+async def steadily(check: Callable[[], Awaitable[bool]], seconds: float) -> None:
+    """Assert that something holds at every look for a while."""
+    deadline = asyncio.get_running_loop().time() + seconds
+    while asyncio.get_running_loop().time() < deadline:
+        assert await check(), "it did not stay so"
+        await asyncio.sleep(0.1)
+
+
+def seeded(seed: int) -> random.Random:
+    """Random instants that a failure report lets repeat."""
+    return random.Random(seed)
+
+
+@asynccontextmanager
+async def own_stack(**dynamic_config: str) -> AsyncGenerator[LocalStack]:
+    """A stack that nobody else uses, so that its servers may be stopped; no workers."""
+    directory = Path(tempfile.mkdtemp(prefix="af-", dir="/tmp"))
+    directory.chmod(0o755)
+    knobs = tuple((key.replace("__", "."), value) for key, value in dynamic_config.items())
+    with without_another_stack():
+        stack = LocalStack(
+            Options(
+                directory,
+                tempo=TEMPO,
+                seed=7,
+                temporal_port=0,
+                ui_port=0,
+                sandbox_port=0,
+                events_port=0,
+                workers=False,
+                dynamic_config=knobs,
+            )
+        )
+        await asyncio.to_thread(stack.start)
+    try:
+        yield stack
+    finally:
+        await asyncio.to_thread(stack.stop)
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@asynccontextmanager
+async def rigged(stack: LocalStack) -> AsyncGenerator[Rig]:
+    """A new team on a stack, with a worker that is started by the test."""
+    settings = settings_of(stack).model_copy(update={"team_id": uuid4()})
+    client, database = await connect(settings), Database(settings.database_url)
+    worker = WorkerProcess(stack.environment, Path(f"{settings.directory}/logs/w{os.getpid()}.log"))
+    try:
+        await set_up(database, settings, environ={})
+        url = f"{settings.sandbox_url}/control"
+        async with httpx.AsyncClient(base_url=url, timeout=20, trust_env=False) as control:
+            await control.delete("/faults")
+            yield Rig(stack, _team(settings, client, database, control), worker)
+            await control.delete("/faults")
+    finally:
+        worker.kill()
+        await _end_workflows(client)
+        await database.close()
+
+
+def settings_of(stack: LocalStack) -> Settings:
+    """Settings of the stack's processes, without leaving them in our environment."""
+    with without_another_stack():
+        return stack.settings()
+
+
+@patch.dict(os.environ)
+def _clean() -> dict[str, str]:
+    return {key: value for key, value in os.environ.items() if not key.startswith(_OURS)}
+
+
+def without_another_stack() -> Any:
+    """Our environment without what another stack of this session left in it."""
+    return patch.dict(os.environ, _clean(), clear=True)
+
+
+def _team(
+    settings: Settings, client: Client, database: Database, control: httpx.AsyncClient
+) -> TeamUnderTest:
+    return TeamUnderTest(settings.team_id, settings, client, database, control)
+
+
+async def _end_workflows(client: Client) -> None:
+    async for one in client.list_workflows("ExecutionStatus = 'Running'"):
+        try:
+            await client.get_workflow_handle(one.id).terminate("the test is over")
+        except RPCError:
+            continue  # it ended by itself
+
+
+def _keys(view: CampaignView) -> list[str]:
+    steps = ["campaign", "ad_group"]
+    for variant in view.tree.creative_ids:
+        steps += [f"creative/{variant}", f"ad/{variant}"]
+    return [effect_key(view.campaign_id, step) for step in steps]
+
+
+def _known(view: CampaignView) -> dict[str, str]:
+    tree, campaign = view.tree, view.campaign_id
+    assert tree.campaign_id is not None
+    assert tree.ad_group_id is not None
+    known = {"campaign": tree.campaign_id, "ad_group": tree.ad_group_id}
+    known |= {f"creative/{variant}": one for variant, one in tree.creative_ids.items()}
+    known |= {f"ad/{variant}": one for variant, one in tree.ad_ids.items()}
+    return {effect_key(UUID(str(campaign)), step): one for step, one in known.items()}
+
+
+def _words(platform: str, row: dict[str, Any]) -> list[str]:
+    """The keys an object carries: its labels on Meta, the front of its name on X."""
+    if platform == "meta":
+        return [str(label["name"]) for label in row.get("adlabels") or ()]
+    return str(row.get("name") or "").split()[:2]
+
+
+def _deleted(row: dict[str, Any]) -> bool:
+    return row.get("status") == "DELETED" or bool(row.get("deleted"))
