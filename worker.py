@@ -25,6 +25,7 @@ from activities.feeds import FeedActivities
 from activities.figures import FiguresActivities
 from activities.guard import GuardActivities
 from activities.landing import LandingActivities
+from activities.log_context import LogContext
 from activities.network import NetworkActivities
 from activities.notify import NotifyActivities
 from activities.plans import PlanActivities
@@ -111,6 +112,7 @@ def build(client: Client, queue: str, collaborators: Collaborators) -> Worker:
         task_queue=queue,
         workflows=WORKFLOWS.get(queue, []),
         activities=methods(collaborators.activities[queue]),
+        interceptors=[LogContext()],
         max_concurrent_activities=queues.CONCURRENCY[queue],
         max_cached_workflows=2_000,
         graceful_shutdown_timeout=timedelta(seconds=8),

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import JsonValue, TypeAdapter
 from pydantic_core import to_jsonable_python
 from sqlalchemy import func, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 from temporalio import activity
@@ -220,7 +220,7 @@ async def _newest_days(session: AsyncSession, campaign_id: UUID) -> Sequence[Sna
     rows = await session.scalars(
         select(Snapshot)
         .where(col(Snapshot.campaign_id) == campaign_id)
-        .distinct(col(Snapshot.day))
+        .ext(distinct_on(col(Snapshot.day)))
         .order_by(col(Snapshot.day), col(Snapshot.as_of).desc())
     )
     return rows.all()
@@ -263,7 +263,7 @@ async def _restate_budgets(session: AsyncSession, team_id: UUID, today: date) ->
     """Keep the spent column of the period rows equal to what the networks report."""
     newest = (
         select(Snapshot)
-        .distinct(col(Snapshot.campaign_id), col(Snapshot.day))
+        .ext(distinct_on(col(Snapshot.campaign_id), col(Snapshot.day)))
         .order_by(col(Snapshot.campaign_id), col(Snapshot.day), col(Snapshot.as_of).desc())
         .where(col(Snapshot.day) >= today.replace(day=1))
         .subquery()

@@ -12,7 +12,7 @@ _FORBIDDEN: tuple[tuple[str, str], ...] = (
     (r"guarantee[ds]?\s+(?:returns?|profits?|income|results?)", "promises a financial result"),
     (r"risk[- ]free", "promises freedom from risk"),
     (r"double\s+your\s+(?:money|investment)", "promises a financial result"),
-    (r"get\s+rich", "promises wealth"),
+    (r"\bget\s+rich\b", "promises wealth"),
     (r"price\s+(?:will|is\s+going\s+to)\s+(?:rise|explode|moon)", "predicts a price"),
     (r"financial\s+freedom", "promises wealth"),
     (r"\binvest(?:ment)?\s+(?:opportunity|now)\b", "reads as an investment offer"),

@@ -37,7 +37,7 @@ with workflow.unsafe.imports_passed_through():
         Resume,
     )
     from models.contract.content import Article
-    from models.contract.effects import VerifyTree
+    from models.contract.effects import TreeReading, VerifyTree
     from models.contract.figures import (
         FatigueCase,
         PacingCase,
@@ -232,7 +232,7 @@ class CampaignWorkflow(CampaignMessages):
                 after={
                     "daily budget": str(plan.daily_budget),
                     "lifetime budget": str(plan.lifetime_budget or "none"),
-                    "flight": str(plan.duration or plan.end or "until stopped"),
+                    "flight": plan.flight,
                     "platform": self._campaign.account.platform.value,
                     "objective": plan.objective.value,
                     "destination": plan.destination_url,
@@ -346,16 +346,27 @@ class CampaignWorkflow(CampaignMessages):
                 "Verify: complete, paused, single, budget as agreed",
             )
             await self._extend_lease("Set the first lease")
-            reading = await self._switch_on("Activate ads, then ad group, then campaign")
+            reading = await self._begin_delivery("Activate ads, then ad group, then campaign")
         except ActivityError as error:
             await self._undo_launch(error)
             return
         await self._confirm_spend(plan.daily_budget, "launched")
         self._set_cadences()
         await self._watch(live=True)
-        await self._enter(CampaignStatus.PENDING_REVIEW, "switched on; the network reviews the ads")
-        if reading.delivering():
+        await self._enter(
+            CampaignStatus.PENDING_REVIEW,
+            "switched on; the network reviews the ads" if reading else "rests until its hours",
+        )
+        if reading is not None and reading.delivering():
             await self._enter(CampaignStatus.ACTIVE, "delivering, confirmed by read-back")
+
+    async def _begin_delivery(self, summary: str) -> TreeReading | None:
+        """Switch on; outside the agreed hours leave that to the next daypart (None)."""
+        timezone = self._campaign.account.timezone
+        resting = not in_hours(self._state.plan.dayparting, timezone, self._now())
+        reading = None if resting else await self._switch_on(summary)
+        self._change(resting=resting)
+        return reading
 
     async def _create_tree(self) -> None:
         if self._state.tree.campaign_id is None:
@@ -674,18 +685,20 @@ class CampaignWorkflow(CampaignMessages):
         try:
             await self._set_budget(budget, "resume at the agreed budget", wish.by)
             await self._extend_lease("Extend the lease to resume")
-            reading = await self._switch_on("Resume: activate")
+            reading = await self._begin_delivery("Resume: activate")
         except ActivityError as error:
             await self._quiet_network("Pause: resuming failed")
             await self._release_spend()
             self._refuse(f"resume by {wish.by}: {failure_text(error)}")
             return
-        self._change(pause=None, resting=False)
+        self._change(pause=None)
         self._set_cadences()
         await self._confirm_spend(budget, "resumed")
+        delivering = reading is not None and reading.delivering()
         await self._enter(
-            CampaignStatus.ACTIVE if reading.delivering() else CampaignStatus.PENDING_REVIEW,
-            f"resumed by {wish.by}, confirmed by read-back",
+            CampaignStatus.ACTIVE if delivering else CampaignStatus.PENDING_REVIEW,
+            f"resumed by {wish.by}, "
+            + ("confirmed by read-back" if reading else "rests until its hours"),
         )
 
     async def _stop(self, order: Kill) -> None:

@@ -70,6 +70,15 @@ class MediaPlan(Frozen):
             raise ValueError(f"duration {self.duration} must be above 0 and at most 90 days")
         return self
 
+    @property
+    def flight(self) -> str:
+        """The flight in words."""
+        if self.end is not None:
+            return f"until {self.end:%Y-%m-%d %H:%M}"
+        if self.duration is not None:
+            return f"{self.duration / timedelta(hours=1):g} hours from activation"
+        return "until stopped"
+
     def ends(self, start: datetime) -> datetime | None:
         """When a flight that begins at ``start`` ends, if it does by the calendar."""
         if self.end is not None:

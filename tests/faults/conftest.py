@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 
+import pytest
 import pytest_asyncio
 
 from starter.stack.local import LocalStack
@@ -20,3 +21,10 @@ async def rig(fault_stack: LocalStack) -> AsyncGenerator[Rig]:
     """A new team and a worker process that the test starts and kills."""
     async with rigged(fault_stack) as rig:
         yield rig
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """These need the running stack too, though it is one of their own."""
+    for item in items:
+        if {"rig", "turning_rig"}.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.stack)

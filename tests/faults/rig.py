@@ -11,7 +11,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -23,7 +23,7 @@ from temporalio.service import RPCError
 
 from models.contract.campaign import Approve, CampaignView
 from models.contract.effects import effect_key
-from models.contract.vocabulary import CampaignStatus
+from models.contract.vocabulary import CampaignStatus, DecisionType
 from models.database import Database
 from models.settings import Settings
 from starter.stack.local import LocalStack, Options
@@ -89,7 +89,6 @@ class Rig:
     stack: LocalStack
     team: TeamUnderTest
     worker: WorkerProcess
-    fired_before: dict[tuple[str, str], int] = field(default_factory=dict)
 
     @property
     def client(self) -> Client:
@@ -100,6 +99,24 @@ class Rig:
         """Start the worker and wait for it."""
         self.worker.start()
         await self.worker.ready()
+
+    async def restart_networks(self) -> None:
+        """An outage of every ad network; what they hold, armed faults included, is kept.
+
+        Their rate limits begin anew with them: X lets a token read its catalogue of countries
+        five times in a quarter of an hour, which restarted workers would use up.
+        """
+        sandbox = self.stack.programs["sandbox"]
+        await asyncio.to_thread(sandbox.stop)
+        sandbox.start()
+
+        async def there() -> bool:
+            try:
+                return (await self.team.control.get("/health")).is_success
+            except httpx.TransportError:
+                return False
+
+        await eventually(there, seconds=20)
 
     async def propose(self) -> dict[str, WorkflowHandle[Any, Any]]:
         """A published article whose campaigns wait for approval, by platform."""
@@ -131,7 +148,18 @@ class Rig:
             assert not lost, f"{view.platform} is {view.status.value}: {view.error}"
             return view if view.status in wanted else None
 
-        return await eventually(there, seconds=seconds, every=0.2)
+        try:
+            return await eventually(there, seconds=seconds, every=0.2)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; {await self.explain(handle)}") from None
+
+    async def explain(self, handle: WorkflowHandle[Any, Any]) -> str:
+        """Where a campaign stands, as the server and the worker's log have it."""
+        raw = (await handle.describe()).raw_description
+        pending = "; ".join(str(one).replace("\n", " ") for one in raw.pending_activities)
+        task = str(raw.pending_workflow_task).replace("\n", " ")
+        log = self.worker.log.read_text(errors="replace")[-1500:]
+        return f"{handle.id}: activities [{pending}], workflow task [{task}], worker log:\n{log}"
 
     async def fired(self, network: str, kind: str) -> int:
         """How often a fault was played."""
@@ -194,6 +222,21 @@ class Rig:
             if key in _words(view.platform, row)
         )
 
+    async def is_active(self, handle: WorkflowHandle[Any, Any], step: str, kind: str) -> bool:
+        """Whether the network's journal shows the object of a step switched on by now."""
+        key = effect_key(UUID(handle.id.removeprefix("campaign-")), step)
+        notes = (await self.team.control.get("/journal")).json()
+        return any(
+            key in note["detail"]["keys"] and note["detail"]["status"] == "ACTIVE"
+            for note in notes
+            if note["kind"] == "switched" and note["detail"]["kind"] == kind
+        )
+
+    async def assert_kill_recorded(self, view: CampaignView) -> None:
+        """The audit trail ends with the kill."""
+        decisions = await self.team.decisions(view.campaign_id)
+        assert decisions[-1].decision_type == DecisionType.KILL.value
+
     async def switched_off(self, view: CampaignView, seconds: float = 20) -> None:
         """Wait until the network shows the campaign off."""
 
@@ -219,8 +262,7 @@ def seeded(seed: int) -> random.Random:
 @asynccontextmanager
 async def own_stack(**dynamic_config: str) -> AsyncGenerator[LocalStack]:
     """A stack that nobody else uses, so that its servers may be stopped; no workers."""
-    directory = Path(tempfile.mkdtemp(prefix="af-", dir="/tmp"))
-    directory.chmod(0o755)
+    directory = _directory()
     knobs = tuple((key.replace("__", "."), value) for key, value in dynamic_config.items())
     with without_another_stack():
         stack = LocalStack(
@@ -244,6 +286,13 @@ async def own_stack(**dynamic_config: str) -> AsyncGenerator[LocalStack]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
+def _directory() -> Path:
+    # A short path: the database's socket lives below it, and its user must be let in.
+    directory = Path(tempfile.mkdtemp(prefix="af-", dir="/tmp"))
+    directory.chmod(0o755)
+    return directory
+
+
 @asynccontextmanager
 async def rigged(stack: LocalStack) -> AsyncGenerator[Rig]:
     """A new team on a stack, with a worker that is started by the test."""
@@ -254,9 +303,10 @@ async def rigged(stack: LocalStack) -> AsyncGenerator[Rig]:
         await set_up(database, settings, environ={})
         url = f"{settings.sandbox_url}/control"
         async with httpx.AsyncClient(base_url=url, timeout=20, trust_env=False) as control:
+            rig = Rig(stack, _team(settings, client, database, control), worker)
+            await rig.restart_networks()
             await control.delete("/faults")
-            yield Rig(stack, _team(settings, client, database, control), worker)
-            await control.delete("/faults")
+            yield rig
     finally:
         worker.kill()
         await _end_workflows(client)

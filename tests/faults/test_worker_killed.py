@@ -16,7 +16,7 @@ async def test_a_launch_survives_kill_9_at_any_instant(rig: Rig) -> None:
         await rig.team.arm(network, "delay", method="POST", count=9, seconds=0.3)
     await rig.approve(handles.values())
     ids = [handle.id.removeprefix("campaign-") for handle in handles.values()]
-    for share in (1, 4, 8):  # effects asked for so far, over both networks
+    for share in (1, 7):  # effects asked for so far, over both networks
 
         async def under_way(share: int = share) -> bool:
             asked = [len(await rig.team.effects(one)) for one in ids]
@@ -31,4 +31,4 @@ async def test_a_launch_survives_kill_9_at_any_instant(rig: Rig) -> None:
         assert await rig.campaign_is_on(view)
     attempts = [one.attempts for each in ids for one in await rig.team.effects(each)]
     assert max(attempts) > 1, f"no kill hit a create; seed {SEED}"
-    assert rig.worker.kills == 3
+    assert rig.worker.kills == 2

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from models.contract.limits import HARD_CEILING_MONTHLY, SANDBOX_LIMITS, SpendLimits, SpendRequest
@@ -96,6 +96,9 @@ def test_a_campaigns_lifetime_limit_is_its_own_or_the_teams_whichever_is_less() 
     assert not ask(generous, limits, spent=200_000_000).granted
 
 
+@example("starter", 9_999_999, 0, 3_000_000_000 - MONTH)
+@example("starter", 9_999_999, 0, 3_000_000_001 - MONTH)
+@example("sandbox", 9_999_999, 0, 4_000_000_000)
 @given(st.sampled_from(("starter", "sandbox")), micros, micros, st.integers(0, 4_000_000_000))
 def test_no_limit_lifts_the_hard_ceiling(profile: str, daily: int, other: int, spent: int) -> None:
     limits = WIDE.model_copy(update={"profile": profile})

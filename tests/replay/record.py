@@ -7,7 +7,7 @@ never replaced to make a test pass (see docs/durability.md).
 
 import asyncio
 import gc
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -17,9 +17,10 @@ from temporalio.client import WorkflowHandle
 from models.contract.campaign import Cadence, Kill, Modify, Pause, Receipt, Reject, Resume
 from models.contract.guard import StopOrder
 from models.contract.vocabulary import CampaignStatus
+from starter.stack.local import LocalStack
 from tests.faults.rig import Rig, own_stack, rigged
 from tests.replay.golden import FOLDER, replay, save
-from tests.stack import eventually, page, serving
+from tests.stack import eventually, page
 
 _ACTIVE = CampaignStatus.ACTIVE
 _CADENCE = Cadence(
@@ -132,7 +133,7 @@ async def record() -> None:
     for knobs, stories in (({}, (_flight, _stops, _kill)), (_TURNING, (_pages,))):
         async with own_stack(**knobs) as stack:
             for story in stories:
-                async with _workers(stack) as rig:
+                async with _staffed(stack) as rig:
                     for name, handle in (await story(rig)).items():
                         history = await handle.fetch_history()
                         await replay(history)
@@ -144,12 +145,11 @@ _TURNING = {"limit__historyCount__suggestContinueAsNew": "150"}
 
 
 @asynccontextmanager
-async def _workers(stack: Any) -> Any:
+async def _staffed(stack: LocalStack) -> AsyncGenerator[Rig]:
     async with rigged(stack) as rig:
         rig.team.cadence = _CADENCE
-        names = ("management", "creative", "analytics", "guard")
-        async with serving(rig.team.settings, rig.client, *names):
-            yield rig
+        await rig.start_worker()
+        yield rig
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import col, select
 from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.exceptions import ApplicationError
 
 from activities.plans import PlanActivities, PlanReview
 from activities.teams import ad_account
@@ -35,7 +36,7 @@ from models.tables import Account, Approval, Commitment, Notification
 from platforms.registry import capabilities
 from starter.server import create_app
 from starter.signature import sign
-from tests.stack import TEXT, TeamUnderTest, page
+from tests.stack import TEXT, TeamUnderTest, eventually, page
 from workflows import search
 
 Handle = WorkflowHandle[Any, Any]
@@ -55,6 +56,15 @@ ROOMY = SANDBOX_LIMITS
 def now(team: TeamUnderTest) -> datetime:
     """Campaign time."""
     return team.settings.clock.campaign_time(datetime.now(UTC))
+
+
+async def before(team: TeamUnderTest, *, hour: int) -> None:
+    """Wait, where need be for the next campaign day, until it is earlier than an hour of it."""
+
+    async def early() -> bool:
+        return now(team).hour < hour
+
+    await eventually(early, seconds=60)
 
 
 # -- before launch ------------------------------------------------------------------------------
@@ -173,7 +183,9 @@ async def refusal(waiting: Awaitable[object]) -> str:
     """The sentence with which an update is refused."""
     with pytest.raises(WorkflowUpdateFailedError) as refused:
         await waiting
-    return str(refused.value.cause)
+    cause = refused.value.cause
+    assert isinstance(cause, ApplicationError)
+    return cause.message
 
 
 @asynccontextmanager
@@ -258,6 +270,17 @@ async def is_on(team: TeamUnderTest, view: CampaignView) -> bool:
     return row.get("status", row.get("entity_status")) == "ACTIVE"
 
 
+async def switched_when(team: TeamUnderTest, view: CampaignView) -> list[tuple[str, datetime]]:
+    """When the network switched the campaign on and off, as its journal has it."""
+    journal = (await team.control.get("/journal", params={"network": view.platform})).json()
+    return [
+        (note["detail"]["status"], datetime.fromisoformat(note["at"]))
+        for note in journal
+        if note["kind"] == "switched"
+        and (note["detail"]["kind"], note["detail"]["id"]) == ("campaign", view.tree.campaign_id)
+    ]
+
+
 async def budget_on_network(team: TeamUnderTest, view: CampaignView) -> Money:
     """The ad group's daily budget on the network."""
     row = await network_ad_group(team, view)
@@ -274,14 +297,11 @@ async def end_on_network(team: TeamUnderTest, view: CampaignView) -> datetime:
 async def truth(team: TeamUnderTest, view: CampaignView) -> dict[str, Any]:
     """What the market really delivered and spends, whatever has been reported."""
     everything = (await team.control.get("/truth")).json()
-    return next(
-        (
-            row
-            for row in everything["campaigns"]
-            if row["network"] == view.platform and row["campaign_id"] == view.tree.campaign_id
-        ),
-        {"spend_micros": 0, "impressions": 0, "rate_micros_per_hour": 0},
-    )
+    found: dict[str, Any] = {"spend_micros": 0, "impressions": 0, "rate_micros_per_hour": 0}
+    for row in everything["campaigns"]:
+        if (row["network"], row["campaign_id"]) == (view.platform, view.tree.campaign_id):
+            found |= row
+    return found
 
 
 # -- records ------------------------------------------------------------------------------------

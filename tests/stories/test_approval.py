@@ -3,6 +3,9 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
+from temporalio.service import RPCError
+
 from models.contract.campaign import Approve, Cadence, Modify, Reject
 from models.contract.money import Money
 from models.contract.vocabulary import Autonomy, CampaignStatus
@@ -96,18 +99,39 @@ async def test_an_approval_counts_for_the_version_that_was_seen_and_only_once(
 async def test_silence_is_reminded_of_and_then_taken_for_a_no(team: TeamUnderTest) -> None:
     await only(team, "x")
     team.cadence = Cadence(
-        approval_reminder=timedelta(minutes=40), approval_expiry=timedelta(hours=1)
+        approval_reminder=timedelta(minutes=40), approval_expiry=timedelta(minutes=110)
     )
     handle = (await proposed(team))["x"]
     view = await team.until(handle, CampaignStatus.EXPIRED)
     assert (await asyncio.wait_for(handle.result(), 10))["status"] == "expired"
-    assert len(await notices(team, view, "reminder")) == 1
+    assert len(await notices(team, view, "reminder")) in (1, 2)
     (row,) = await approvals(team, view)
     assert row.status == "expired"
-    assert row.expires_at - row.asked_at == timedelta(hours=1)
+    assert row.expires_at - row.asked_at == timedelta(minutes=110)
     assert await team.effects(view.campaign_id) == []
-    late = await refusal(ask(handle, "approve", Approve(by="ana", version=1)))
-    assert late  # a closed workflow takes no update
+    with pytest.raises(RPCError, match="already completed"):
+        await ask(handle, "approve", Approve(by="ana", version=1))
+
+
+async def test_news_of_the_page_opens_the_question_again(team: TeamUnderTest) -> None:
+    await only(team, "meta")
+    url = await team.publish()
+    handle = (await team.proposed(await team.promote(url)))["meta"]
+    async with event_door(team) as post:
+        await post(url=url, kind="post.changed")
+
+    async def reopened() -> bool:
+        return [one.status for one in await approvals(team, await team.view(handle))] == [
+            "superseded",
+            "pending",
+        ]
+
+    await eventually(reopened)
+    view = await team.view(handle)
+    assert view.version == 2
+    assert view.approval.reasons[0] == "the promoted page was changed: the publisher says so"
+    stale = await refusal(ask(handle, "approve", Approve(by="ana", version=1)))
+    assert "version 1 was seen, version 2 is the proposal now" in stale
 
 
 async def test_autonomy_decides_who_is_asked(team: TeamUnderTest) -> None:

@@ -1,0 +1,148 @@
+"""From an account record to its network: the sandbox or the real one, never by accident."""
+
+from collections.abc import AsyncGenerator
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+
+from models.contract.account import AdAccount
+from models.contract.vocabulary import Platform
+from models.settings import Settings
+from platforms.errors import AccessDenied, Refused
+from platforms.registry import Networks, capabilities
+from starter.team import SANDBOX_CREDENTIALS, live_platforms
+from tests.sandbox_server import Sandbox
+
+SECRET = "EAAB-live-and-secret"
+LIVE = {
+    "META_ACCESS_TOKEN": SECRET,
+    "META_APP_ID": "1",
+    "META_APP_SECRET": SECRET,
+    "META_AD_ACCOUNT_ID": "act_9",
+}
+OPTIONS = {
+    "page_id": "7001", "pixel_id": "8001",
+    "funding_instrument_id": "lygyi", "as_user_id": "756201191646691328",
+}  # fmt: skip
+SERVED = sorted((Platform.META, Platform.X))
+
+
+def account(platform: Platform, *, sandbox: bool = True, ref: str | None = None) -> AdAccount:
+    return AdAccount(
+        id=uuid4(), team_id=uuid4(), platform=platform, name="nets", external_id="1001",
+        credentials_ref=ref or f"SANDBOX_{platform.value.upper()}", sandbox=sandbox,
+        options=OPTIONS,
+    )  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sandbox's credentials, and no others."""
+    for name in LIVE:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in SANDBOX_CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest_asyncio.fixture
+async def networks() -> AsyncGenerator[Networks]:
+    """Adapters over a sandbox that need not run: nothing is sent on opening."""
+    opened = Networks(Settings(sandbox_url="http://127.0.0.1:1"), lambda: datetime.now(UTC))
+    yield opened
+    await opened.aclose()
+
+
+@pytest.mark.parametrize("platform", SERVED)
+def test_what_a_network_can_do_is_complete(platform: Platform) -> None:
+    able = capabilities(platform)
+    assert able.platform is platform
+    assert able.min_daily_budget["USD"].micros > 0
+    assert able.over_delivery >= 1.0
+    assert able.settle.total_seconds() > 0
+    assert 1 <= able.batch_size <= 50
+    assert (
+        min(able.copy_limits.primary_text, able.copy_limits.headline) > able.copy_limits.link_cost
+    )
+    assert able.objectives
+    assert able.calls_to_action
+
+
+@pytest.mark.parametrize("platform", sorted(set(Platform) - set(SERVED)))
+def test_a_platform_without_adapter_is_refused_with_those_there_are(
+    platform: Platform, networks: Networks
+) -> None:
+    for attempt in (capabilities, lambda one: networks.of(account(one))):
+        with pytest.raises(Refused, match=f"{platform.value} has no adapter; use one of: meta, x"):
+            attempt(platform)
+
+
+@pytest.mark.parametrize("platform", SERVED)
+async def test_an_account_keeps_its_one_adapter(platform: Platform, networks: Networks) -> None:
+    one, other = account(platform), account(platform)
+    assert networks.of(one) is networks.of(one)
+    assert networks.of(one) is not networks.of(other)
+    assert networks.of(one).capabilities is capabilities(platform)
+    first = networks.of(one)
+    await networks.aclose()
+    assert networks.of(one) is not first
+
+
+@pytest.mark.parametrize("platform", SERVED)
+def test_a_sandbox_account_never_falls_back_to_the_real_network(platform: Platform) -> None:
+    networks = Networks(Settings(sandbox_url=""), lambda: datetime.now(UTC))
+    with pytest.raises(Refused, match="no sandbox runs; start it with `adflight up`"):
+        networks.of(account(platform))
+
+
+@pytest.mark.parametrize("platform", SERVED)
+def test_a_missing_credential_is_named_and_no_other_is_shown(
+    platform: Platform, networks: Networks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing = {Platform.META: "SANDBOX_META_APP_SECRET", Platform.X: "SANDBOX_X_CONSUMER_SECRET"}
+    monkeypatch.delenv(missing[platform])
+    with pytest.raises(AccessDenied, match=missing[platform]) as refused:
+        networks.of(account(platform))
+    assert not [value for value in SANDBOX_CREDENTIALS.values() if value in str(refused.value)]
+
+
+def test_a_real_account_needs_its_own_credentials(
+    networks: Networks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = account(Platform.META, sandbox=False, ref="META")
+    with pytest.raises(AccessDenied, match="META_ACCESS_TOKEN is not set"):
+        networks.of(real)
+    assert live_platforms({}) == []
+    for name, value in LIVE.items():
+        monkeypatch.setenv(name, value)
+    assert live_platforms() == [Platform.META]
+    adapter = networks.of(real)
+    assert adapter.capabilities.platform is Platform.META
+    assert SECRET not in repr(adapter) + repr(vars(networks)) + repr(real)
+
+
+@pytest.mark.parametrize("platform", SERVED)
+@pytest.mark.parametrize("live", [False, True], ids=["sandbox", "live"])
+async def test_an_account_is_reached_where_it_belongs(
+    platform: Platform, live: bool, sandbox: Sandbox
+) -> None:
+    """The other address leads nowhere, so an answer shows which one was taken."""
+    nowhere = "http://127.0.0.1:1"
+    real = {
+        "meta_base_url": f"{sandbox.url}/meta" if live else nowhere,
+        "x_base_url": f"{sandbox.url}/x" if live else nowhere,
+        "x_upload_url": f"{sandbox.url}/x" if live else nowhere,
+    }
+    settings = Settings(sandbox_url=nowhere if live else sandbox.url, **real)  # type: ignore[arg-type]
+    networks = Networks(settings, lambda: datetime.now(UTC))
+    known = {Platform.META: "1001", Platform.X: "18ce54d4x5t"}
+    one = account(platform, sandbox=not live).model_copy(update={"external_id": known[platform]})
+    health = await networks.of(one).check_account()
+    await networks.aclose()
+    assert health.usable, health.problems
+
+
+def test_half_a_set_of_credentials_makes_no_account_real() -> None:
+    for name in LIVE:
+        assert live_platforms({**LIVE, name: ""}) == []

@@ -1,0 +1,128 @@
+"""Figures of a whole account, read at once and appended; pacing decided on them."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlmodel import col, select
+
+from models.contract.campaign import ChangeBudget, Dayparting
+from models.contract.guard import GuardView, guard_id
+from models.contract.money import Money
+from models.contract.vocabulary import CampaignStatus
+from models.tables import Budget, BudgetAdjustment, Snapshot
+from policy import pacing
+from tests.stack import TeamUnderTest, eventually
+from tests.stories.scenes import (
+    BRISK,
+    account,
+    admin_campaign,
+    ask,
+    before,
+    budget_on_network,
+    commitments,
+    now,
+)
+
+
+async def test_an_account_is_read_at_once_and_overspending_is_paced_down(
+    team: TeamUnderTest,
+) -> None:
+    await before(team, hour=16)  # a day that ends meanwhile would be another day's pacing
+    team.cadence = BRISK.model_copy(update={"pacing": timedelta(minutes=40)})
+    hours = tuple(hour % 24 for hour in range(now(team).hour, now(team).hour + 10))
+    # A day of few hours is judged soon, whatever the time of the day at which this test runs.
+    fast = await admin_campaign(
+        team, "meta", daily_budget=Money.of(300), dayparting=Dayparting(hours=hours)
+    )
+    slow = await admin_campaign(team, "meta", daily_budget=Money.of(100))
+    view = await team.until(fast, CampaignStatus.ACTIVE)
+    other = await team.until(slow, CampaignStatus.ACTIVE)
+
+    async def spent() -> bool:
+        rows = await _snapshots(team)
+        return {row.campaign_id for row in rows} == {view.campaign_id, other.campaign_id}
+
+    await eventually(spent, seconds=15)
+    early = await _snapshots(team)
+    await ask(fast, "change_budget", ChangeBudget(by="ana", daily_budget=Money.of(3)))
+
+    async def paced() -> Any:
+        decisions = await team.decisions(view.campaign_id)
+        return [
+            one
+            for one in decisions
+            if one.decision_type == "adjust_budget" and one.decided_by == "policy"
+        ]
+
+    decided = (await eventually(paced, seconds=20))[0]
+    assert decided.policy == f"{pacing.NAME}@{pacing.VERSION}"
+    inputs, action = decided.input_context, decided.action_taken
+    assert (inputs["agreed"], inputs["live"]) == (3_000_000, 3_000_000)
+    assert inputs["spent_today"] > 3_000_000 * 0.2
+    assert action == {"action": "lower", "daily_budget_micros": 2_700_000}
+    assert "one step down" in decided.reasoning
+
+    async def carried_out() -> Any:
+        async with team.database.team(team.id) as session:
+            return await session.scalar(
+                select(BudgetAdjustment).where(
+                    col(BudgetAdjustment.campaign_id) == view.campaign_id,
+                    col(BudgetAdjustment.decided_by) == "adflight",
+                )
+            )
+
+    change = await eventually(carried_out)
+    assert (change.old_micros, change.new_micros) == (3_000_000, 2_700_000)
+    assert change.reason == decided.reasoning
+    assert change.at >= decided.at
+    assert (await budget_on_network(team, view)).micros <= 2_700_000
+    assert (await commitments(team, view))[0].daily_micros >= 2_700_000
+    held = [one for one in await team.decisions(other.campaign_id) if one.decision_type == "hold"]
+    assert any(one.policy == f"{pacing.NAME}@{pacing.VERSION}" for one in held), "each cycle"
+
+    # Restated by appending: what was written first still stands, and newer readings follow it.
+    async def restated() -> list[Snapshot]:
+        rows = [row for row in await _snapshots(team) if _day(row) == _day(early[0])]
+        return rows if len(rows) >= 3 else []
+
+    of_day: list[Snapshot] = await eventually(restated, seconds=15)
+    late = await _snapshots(team)
+    assert [row.model_dump() for row in late[: len(early)]] == [row.model_dump() for row in early]
+    assert len({row.as_of for row in of_day}) == len(of_day)
+    assert of_day[-1].spend_micros > of_day[0].spend_micros
+
+    on = await account(team, "meta")
+    guard = team.client.get_workflow_handle(guard_id(on))
+    watched = (await guard.query("guard", result_type=GuardView)).watched
+    assert {one.campaign_id for one in watched if one.live} == {
+        view.campaign_id,
+        other.campaign_id,
+    }
+    readings = [
+        one.activity_task_scheduled_event_attributes
+        async for one in guard.fetch_history_events()
+        if one.HasField("activity_task_scheduled_event_attributes")
+    ]
+    assert {one.activity_type.name for one in readings} == {"read_account"}
+    instants = {row.as_of for row in late}
+    both = [at for at in instants if len({r.campaign_id for r in late if r.as_of == at}) == 2]
+    assert both, "one reading, one instant, two campaigns"
+    assert len(readings) >= len(instants), "no reading of one campaign alone"
+
+    async def summed() -> bool:
+        async with team.database.team(team.id) as session:
+            budgets = (await session.scalars(select(Budget))).all()
+        total = sum(one.spend_micros for one in await team.campaigns())
+        team_month = [one for one in budgets if one.platform is None and "month" in one.period_type]
+        return total > 0 and [one.spent_micros for one in team_month] == [total]
+
+    await eventually(summed)
+
+
+async def _snapshots(team: TeamUnderTest) -> list[Snapshot]:
+    async with team.database.team(team.id) as session:
+        return list((await session.scalars(select(Snapshot).order_by(col(Snapshot.id)))).all())
+
+
+def _day(row: Snapshot) -> tuple[Any, Any]:
+    return row.campaign_id, row.day
