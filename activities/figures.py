@@ -17,6 +17,7 @@ from temporalio import activity
 from activities.heartbeat import heartbeating
 from activities.outcomes import network_errors
 from activities.records import RecordActivities
+from activities.teams import frozen
 from models.contract.decision import Decision
 from models.contract.figures import (
     AccountFigures,
@@ -92,12 +93,16 @@ class FiguresActivities:
             spent_today=figures.spend_today.micros if figures.spend_today else None,
             as_of=figures.as_of,
             delivering_since=case.delivering_since,
+            spent_total=figures.spend_total.micros,
             edits_left=(
                 None if case.edit_quota is None else case.edit_quota - case.edits_this_hour
             ),
             hours=case.hours,
         )
         answer = pacing.decide(inputs)
+        frozen = await self._frozen(case.query.team_id)
+        if frozen is not None and answer.action == "raise":
+            answer = pacing.PacingAnswer("hold", inputs.live, f"{answer.reason}; {frozen}", 1.0)
         if case.admin_override and answer.action != "hold":
             answer = pacing.PacingAnswer(
                 "hold", inputs.live, f"{answer.reason}; left alone (admin override)", 1.0
@@ -131,6 +136,10 @@ class FiguresActivities:
             reason=answer.reason,
             decision_id=case.decision_id,
         )
+
+    async def _frozen(self, team_id: UUID) -> str | None:
+        async with self._database.team(team_id) as session:
+            return await frozen(session)
 
     @activity.defn
     async def decide_fatigue(self, case: FatigueCase) -> FatigueVerdict:

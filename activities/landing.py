@@ -13,10 +13,14 @@ _TRIES = 3  # a site that answers none of three spaced calls counts as down
 
 
 class LandingCheck(Frozen):
-    """The page a campaign sends people to, and the article it was approved with, if any."""
+    """The page a campaign sends people to, and the article it was approved with, if any.
+
+    ``accepted`` is the fingerprint of a later promise that a person has accepted.
+    """
 
     url: str
     article: Article | None = None
+    accepted: str | None = None
 
 
 class LandingActivities:
@@ -46,8 +50,10 @@ class LandingActivities:
             now = read_article(page, content_type=check.article.content_type)
         except PageRefused as refused:
             return ContentNews(what="changed", detail=str(refused))
-        if now.fingerprint != check.article.fingerprint:
+        if now.fingerprint not in (check.article.fingerprint, check.accepted):
             return ContentNews(
-                what="changed", detail=f"title was {check.article.title!r}, is {now.title!r}"
+                what="changed",
+                detail=f"title was {check.article.title!r}, is {now.title!r}",
+                fingerprint=now.fingerprint,
             )
         return None

@@ -13,7 +13,7 @@ from temporalio.exceptions import ApplicationError
 from activities.heartbeat import heartbeating
 from activities.outcomes import INPUT_REFUSED
 from activities.page import PageRefused, read_article
-from activities.teams import ad_account, get_team, team_limits
+from activities.teams import ad_account, frozen, get_team, team_limits
 from activities.web import WebReader, WebRefused
 from models.contract.base import Frozen
 from models.contract.content import Article, ContentType
@@ -45,10 +45,13 @@ class Claim(Frozen):
 class ClaimAnswer(Frozen):
     """``owner`` is the promotion that has it: ours, or the one that was first.
 
+    ``closed``: it was decided before, so an event that comes again years later starts nothing.
+
     ``barred`` says why the team's own rules exclude the article, when they do.
     """
 
     owner: str
+    closed: bool
     enabled: bool
     barred: str | None = None
 
@@ -120,14 +123,16 @@ class PromotionActivities:
                 )
                 .on_conflict_do_nothing()
             )
-            owner = await session.scalar(
-                select(Promotion.id).where(col(Promotion.canonical_url) == article.canonical_url)
+            row = await session.scalar(
+                select(Promotion).where(col(Promotion.canonical_url) == article.canonical_url)
             )
             team = await get_team(session, promotion.team_id)
+            held = await frozen(session)
         return ClaimAnswer(
-            owner=owner or promotion.promotion_id,
+            owner=row.id if row else promotion.promotion_id,
+            closed=row is not None and row.closed_at is not None,
             enabled=team.enabled and self._settings.enabled,
-            barred=_barred(team.promotion_rules, article),
+            barred=held or _barred(team.promotion_rules, article),
         )
 
     @activity.defn

@@ -13,6 +13,7 @@ from activities.teams import team_limits
 from models.contract.base import Frozen
 from models.contract.limits import SpendGrant, SpendLimits, SpendRequest
 from models.contract.money import Money
+from models.contract.vocabulary import Author, StopLevel
 from models.database import Database
 from models.tables import Account, Budget, Campaign, Commitment, StandingStop, Team
 from policy.authority import Exposure, authorise, month_exposure
@@ -254,10 +255,17 @@ async def _with_account_limits(
     )
 
 
+def _binding(author: Author) -> list[str]:
+    """Levels of stops that hold a campaign: soft ones only what the AI made; a freeze none."""
+    levels = [StopLevel.HARD.value, StopLevel.EMERGENCY.value]
+    return [*levels, StopLevel.SOFT.value] if author is Author.AI else levels
+
+
 async def _standing_stop(session: AsyncSession, request: SpendRequest) -> StandingStop | None:
     return await session.scalar(
         select(StandingStop).where(
             col(StandingStop.lifted_at).is_(None),
+            col(StandingStop.level).in_(_binding(request.author)),
             col(StandingStop.scope).in_(
                 ["all", request.platform.value, f"account:{request.account_id}"]
             ),

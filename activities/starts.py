@@ -17,15 +17,18 @@ class Started(Frozen):
 
 
 async def start_promotion(client: Client, promotion: PromotionInput) -> Started:
-    """Start a promotion unless its id was ever used (within the namespace's retention; the
-    claim in PostgreSQL covers the time after)."""
+    """Start a promotion unless one with its id runs or has come to an answer.
+
+    One that failed (no credential for Claude, say) may be started again by sending the event
+    again. Beyond the namespace's retention the claim in PostgreSQL keeps it unique.
+    """
     try:
         await client.start_workflow(
             "promotion",
             promotion,
             id=promotion.promotion_id,
             task_queue=MANAGEMENT,
-            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
             id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
             static_summary=f"Promotion of {promotion.url}"[:200],
         )

@@ -10,8 +10,8 @@ from temporalio.exceptions import ApplicationError
 from activities.outcomes import INPUT_REFUSED
 from models.contract.account import AdAccount
 from models.contract.limits import STARTER_LIMITS, SpendLimits
-from models.contract.vocabulary import Platform
-from models.tables import Account, Team
+from models.contract.vocabulary import FREEZE, Platform
+from models.tables import Account, StandingStop, Team
 
 
 async def team_limits(session: AsyncSession, team_id: UUID) -> SpendLimits:
@@ -62,6 +62,19 @@ async def get_team(session: AsyncSession, team_id: UUID) -> Team:
             non_retryable=True,
         )
     return team
+
+
+async def frozen(session: AsyncSession) -> str | None:
+    """Why the AI may decide nothing that spends: a person froze its decisions, or None.
+
+    Ads keep running under their leases and every safety rule; only decisions stop.
+    """
+    freeze = await session.scalar(
+        select(StandingStop).where(
+            col(StandingStop.level) == FREEZE, col(StandingStop.lifted_at).is_(None)
+        )
+    )
+    return f"decisions are frozen by {freeze.by}: {freeze.reason}" if freeze else None
 
 
 def ad_account(row: Account) -> AdAccount:

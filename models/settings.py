@@ -36,7 +36,9 @@ class Settings(BaseSettings):
     person: str = Field(default_factory=lambda: os.environ.get("USER", "operator"))
 
     database_url: str = Field(
-        default="", validation_alias=AliasChoices("DATABASE_URL", "ADFLIGHT_DATABASE_URL")
+        default="",
+        repr=False,
+        validation_alias=AliasChoices("DATABASE_URL", "ADFLIGHT_DATABASE_URL"),
     )
     temporal_address: str = Field(
         default="", validation_alias=AliasChoices("TEMPORAL_ADDRESS", "ADFLIGHT_TEMPORAL_ADDRESS")

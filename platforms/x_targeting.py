@@ -1,7 +1,9 @@
 """Targeting criteria of a line item: X's values for countries, ages, genders and interests."""
 
+import asyncio
 import time
 from collections.abc import Callable
+from weakref import WeakKeyDictionary
 
 from models.contract.network import AdGroupOrder, Targeting
 from models.contract.vocabulary import SpecialCategory
@@ -34,6 +36,9 @@ _RESTRICTED = frozenset(
 _CATALOGUE_AGE = 24 * 3600.0
 # X allows five catalogue reads in 15 minutes for the whole app, so they outlive a connection.
 _catalogues: dict[tuple[str, str], tuple[float, list[JsonObject]]] = {}
+_reading: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, str], asyncio.Lock]] = (
+    WeakKeyDictionary()
+)
 
 
 async def criteria_for(wire: Wire, order: AdGroupOrder) -> list[Criterion]:
@@ -142,8 +147,11 @@ async def _catalogue(
     params: dict[str, str],
     clock: Callable[[], float] = time.monotonic,
 ) -> list[JsonObject]:
-    held = _catalogues.get((wire.base_url, which))
-    if held is None or clock() - held[0] > _CATALOGUE_AGE:
-        held = (clock(), await wire.pages(f"/targeting_criteria/{which}", params))
-        _catalogues[(wire.base_url, which)] = held
-    return held[1]
+    locks = _reading.setdefault(asyncio.get_running_loop(), {})
+    # Launches side by side must not each spend one of the five reads.
+    async with locks.setdefault((wire.base_url, which), asyncio.Lock()):
+        held = _catalogues.get((wire.base_url, which))
+        if held is None or clock() - held[0] > _CATALOGUE_AGE:
+            held = (clock(), await wire.pages(f"/targeting_criteria/{which}", params))
+            _catalogues[(wire.base_url, which)] = held
+        return held[1]

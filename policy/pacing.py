@@ -10,6 +10,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from models.contract.money import minor_unit_micros
+from policy.learning import CONFIDENCE, learning
 from policy.traffic import cumulative_share
 
 NAME = "pacing-traffic-share"
@@ -37,6 +38,7 @@ class PacingInputs:
         as_of: When that was true.
         delivering_since: Start of delivery; a day joined late is judged on its remainder.
         edits_left: Budget edits the network still allows this hour; None without quota.
+        spent_total: Reported spend since launch, for the learning guard.
         hours: Dayparting hours, None for all.
     """
 
@@ -50,6 +52,7 @@ class PacingInputs:
     as_of: datetime | None
     delivering_since: datetime
     edits_left: int | None = None
+    spent_total: int = 0
     hours: tuple[int, ...] | None = None
 
 
@@ -79,6 +82,11 @@ def decide(inputs: PacingInputs) -> PacingAnswer:
             return PacingAnswer("hold", inputs.live, f"{facts}; already at the minimum", 0.7)
         return PacingAnswer("lower", target, f"{facts}; one step down", 0.8)
     if error < -DEAD_BAND and inputs.live < inputs.agreed:
+        phase = learning(inputs.spent_total, inputs.delivering_since, inputs.now)
+        if phase.active:
+            return PacingAnswer(
+                "hold", inputs.live, f"{facts}; not raised while {phase.reason}", CONFIDENCE
+            )
         if inputs.edits_left is not None and inputs.edits_left <= 1:
             return PacingAnswer(
                 "hold", inputs.live, f"{facts}; the last edit of the hour is kept for lowering", 0.7

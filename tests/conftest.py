@@ -1,6 +1,10 @@
 """Fixtures for all tests; tests that need the running stack are marked by what they ask for."""
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("adflight", deadline=None)  # loaded cores are no failure
+settings.load_profile("adflight")
 
 pytest_plugins = ["tests.sandbox_server", "tests.stack"]
 

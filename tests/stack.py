@@ -76,7 +76,7 @@ class TeamUnderTest:
 
     async def unpublish(self, url: str) -> None:
         """Take a page off the sandbox's site."""
-        (await self.control.request("DELETE", "/pages", json={"url": url})).raise_for_status()
+        (await self.control.delete("/pages", params={"url": url})).raise_for_status()
 
     async def promote(self, url: str) -> str:
         """Start a promotion; its id."""

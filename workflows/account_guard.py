@@ -28,6 +28,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.errands import carry_out, failure_text
 
 _TRY_AGAIN = timedelta(seconds=5)
+_PATIENCE = timedelta(minutes=5)  # the history must outlast a network that refuses for weeks
 
 
 @workflow.defn(name="account-guard")
@@ -109,6 +110,7 @@ class AccountGuardWorkflow:
         ]
         paused: tuple[str, ...] = ()
         unconfirmed = tuple(entry.network_id for entry in concerned)
+        wait = _TRY_AGAIN
         while unconfirmed:
             try:
                 done: BatchPaused = await carry_out(
@@ -119,7 +121,8 @@ class AccountGuardWorkflow:
                 )
             except ActivityError as error:
                 workflow.logger.error("stop not carried out: %s", failure_text(error))
-                await workflow.sleep(_TRY_AGAIN, summary="ask the network again to pause")
+                await workflow.sleep(wait, summary="ask the network again to pause")
+                wait = min(wait * 2, _PATIENCE)
                 continue
             paused += done.paused
             unconfirmed = done.unconfirmed
@@ -141,8 +144,12 @@ class AccountGuardWorkflow:
 
     @workflow.signal(description="Watch a campaign, or change what is known of it")
     def watch(self, entry: Watched) -> None:
-        """Watch a campaign."""
+        """Watch a campaign; one that comes alive under a standing stop is stopped too."""
+        known = self._watched.get(entry.campaign_id)
         self._watched[entry.campaign_id] = entry
+        came_alive = entry.live and (known is None or not known.live)
+        if self._standing is not None and came_alive and not self._orders:
+            self._orders.append(self._standing)
 
     @workflow.signal(name="stop", description="Stop every campaign of the account")
     def stop_signal(self, order: StopOrder) -> None:

@@ -30,7 +30,8 @@ with workflow.unsafe.imports_passed_through():
 LIVE = (CampaignStatus.PENDING_REVIEW, CampaignStatus.ACTIVE)
 MACHINE = "adflight"
 _MAX_VISITS = 60
-_STOP_AGAIN = timedelta(seconds=20)
+_STOP_AGAIN = timedelta(seconds=5)
+_PATIENCE = timedelta(minutes=5)  # the history must outlast a network that refuses for weeks
 
 
 class CampaignSteps:
@@ -80,6 +81,7 @@ class CampaignSteps:
 
     async def _pause_until_confirmed(self, summary: str) -> None:
         """A stop is never given up: not even when the network refuses our credential."""
+        wait = _STOP_AGAIN
         while True:
             try:
                 await carry_out(NetworkActivities.pause_tree, self._ref(), timeouts.STOP, summary)
@@ -90,7 +92,8 @@ class CampaignSteps:
                     "critical",
                     f"{self._state.plan.name}: {failure_text(error)}",
                 )
-                await workflow.sleep(_STOP_AGAIN, summary="ask the network again to pause")
+                await workflow.sleep(wait, summary="ask the network again to pause")
+                wait = min(wait * 2, _PATIENCE)
             else:
                 return
 
@@ -109,9 +112,12 @@ class CampaignSteps:
         )
         self._change(lease_until=until)
 
-    async def _set_budget(self, budget: Money, reason: str, by: str) -> None:
+    async def _set_budget(
+        self, budget: Money, reason: str, by: str, *, again: bool = False
+    ) -> None:
+        """Set, read back, record. ``again``: also when we believe it is set already."""
         old = self._state.live_budget
-        if old == budget:
+        if old == budget and not again:
             return
         await self._do(
             NetworkActivities.set_budget,
@@ -151,6 +157,7 @@ class CampaignSteps:
                 until=self._state.ends_at,
                 now=self._now(),
                 lifetime=self._state.plan.lifetime_budget,
+                author=self._campaign.author,
             ),
             timeouts.DATABASE,
             f"Ask the spend authority for {daily} a day",

@@ -3,6 +3,7 @@
 import asyncio
 
 from temporalio import workflow
+from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from urllib.parse import urlsplit
@@ -19,7 +20,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from models.contract.creative import AdCopy, Creative, ImageAsset
     from workflows import timeouts
-    from workflows.errands import carry_out
+    from workflows.errands import carry_out, failure_text
 
 
 @workflow.defn(name="creative")
@@ -74,7 +75,25 @@ class CreativeWorkflow:
         )
         if report.outcome is ComplianceOutcome.REJECTED:
             return None, report, number
-        image: ImageAsset = await carry_out(
+        image = await self._illustrate(brief, number, copy)
+        if isinstance(image, ActivityError):
+            report = ComplianceReport(
+                outcome=ComplianceOutcome.REJECTED, reasons=(failure_text(image),)
+            )
+            return None, report, number
+        return Creative(id=number, copy_text=copy, image=image), report, number
+
+    async def _illustrate(
+        self, brief: CreativeBrief, number: str, copy: AdCopy
+    ) -> ImageAsset | ActivityError:
+        """The image, or why there is none: one variant's trouble is not the others'."""
+        try:
+            return await self._image(brief, number, copy)
+        except ActivityError as error:
+            return error
+
+    async def _image(self, brief: CreativeBrief, number: str, copy: AdCopy) -> ImageAsset:
+        return await carry_out(
             CreativeActivities.make_image,
             ImageBrief(
                 campaign_id=brief.campaign_id,
@@ -86,4 +105,3 @@ class CreativeWorkflow:
             timeouts.MEDIA,
             f"Still image for {number}",
         )
-        return Creative(id=number, copy_text=copy, image=image), report, number

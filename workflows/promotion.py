@@ -63,7 +63,7 @@ class PromotionWorkflow:
             timeouts.DATABASE,
             "Claim the article: one promotion per canonical URL",
         )
-        if claim.owner != promotion.promotion_id:
+        if claim.owner != promotion.promotion_id or claim.closed:
             return PromotionResult(
                 promotion_id=promotion.promotion_id,
                 outcome="duplicate",

@@ -165,6 +165,7 @@ class CampaignState(Frozen):
     spend: Money | None = None
     figures_as_of: datetime | None = None
     recent_edits: tuple[datetime, ...] = ()
+    seen_fingerprint: str | None = None
     refused: tuple[str, ...] = ()
     error: str | None = None
     runs: int = 1
@@ -258,10 +259,14 @@ class ChangeBudget(Frozen):
 
 
 class ContentNews(Frozen):
-    """What happened to the promoted page: ``changed``, ``unpublished`` or ``unreachable``."""
+    """What happened to the promoted page: ``changed``, ``unpublished`` or ``unreachable``.
+
+    ``fingerprint`` is that of a changed promise: a person who resumes knowing of it accepts it.
+    """
 
     what: str
     detail: str = ""
+    fingerprint: str | None = None
 
 
 class Receipt(Frozen):

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from models.contract.base import Frozen
 from models.contract.money import Money
-from models.contract.vocabulary import Autonomy, Platform
+from models.contract.vocabulary import Author, Autonomy, Platform
 
 HARD_CEILING_MONTHLY = {
     # Changing a ceiling is a change of code, reviewed and released; nothing lifts it at run time.
@@ -81,6 +81,7 @@ class SpendRequest(Frozen):
     until: datetime | None
     now: datetime
     lifetime: Money | None = None
+    author: Author = Author.AI
 
 
 class SpendGrant(Frozen):

@@ -138,6 +138,10 @@ class StopLevel(StrEnum):
     EMERGENCY = "emergency"
 
 
+FREEZE = "freeze"
+"""A standing order that stops decisions, not ads; recorded beside the stops."""
+
+
 class CallToAction(StrEnum):
     """The button of an ad, before any network's own word for it."""
 

@@ -37,7 +37,7 @@ _SCOPES = ("all", "meta", "x")
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (approve, reject, modify, pause, resume, kill, budget):
+    for command in (approve, reject, modify, pause, resume, kill, budget, freeze):
         app.command(command.__name__)(command)
 
 
@@ -225,6 +225,24 @@ def kill(
         return 0
 
     raise typer.Exit(run(work()))
+
+
+def freeze(
+    reason: Annotated[str, typer.Option(help="Why.")] = "frozen by a person",
+    by: By = "operator",
+    as_json: Json = False,
+) -> None:
+    """Freeze the AI's decisions: nothing is proposed or raised; running ads go on, guarded.
+
+    To stop the ads too, use `adflight kill all --level soft`. Lift with `adflight resume all`.
+    """
+
+    async def work() -> None:
+        session = Session()
+        await stops.freeze(session, by, reason)
+        _done(as_json, "all", "frozen", f"Decisions are frozen by {by}: {reason}")
+
+    run(work())
 
 
 async def _await_stop(

@@ -12,7 +12,7 @@ from temporalio.service import RPCError
 
 from models.contract.campaign import CampaignView, Kill
 from models.contract.guard import StopOrder
-from models.contract.vocabulary import StopLevel
+from models.contract.vocabulary import FREEZE, StopLevel
 from models.tables import StandingStop
 from starter.cli.output import PARTLY, PENDING, confirm, emit, notes, screen
 from starter.cli.session import Session
@@ -108,6 +108,22 @@ async def _remember(session: Session, scope: str, order: Kill) -> None:
             )
     except Exception as error:
         notes.print(f"The stop is not yet recorded in the database: {type(error).__name__}")
+
+
+async def freeze(session: Session, by: str, reason: str) -> None:
+    """Let the AI decide nothing more until `adflight resume all`."""
+    async with session.database.team(session.team_id) as database:
+        database.add(
+            StandingStop(
+                team_id=session.team_id,
+                scope="all",
+                level=FREEZE,
+                by=by,
+                reason=reason,
+                since=datetime.now(UTC),
+            )
+        )
+    await session.aclose()
 
 
 async def lift(session: Session, scope: str, by: str) -> int:

@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -211,13 +211,13 @@ class _Story:
                 handle = self._client.get_workflow_handle(f"campaign-{campaign_id}")
                 view = await self._until(handle, CampaignStatus.PENDING_APPROVAL)
                 self._handles[view.platform] = handle
+            asked = await self._eventually(self._both_asked, "two questions to a person")
             async with self._database.team(self._settings.team_id) as session:
                 row = await session.get(Promotion, promotion)
-                asked = (await session.scalars(select(Approval))).all()
                 accounts = (await session.scalars(select(Account))).all()
             for account in accounts:
                 self._adapters[account.platform] = self._networks.of(ad_account(account))
-            if set(self._handles) != {"meta", "x"} or row is None or len(asked) != 2:
+            if set(self._handles) != {"meta", "x"} or row is None:
                 raise NotProved(f"expected proposals for meta and x, got {sorted(self._handles)}")
             step.proof["workflow"] = result["reasoning"].split(". ")[0] + "."
             step.proof["database"] = f"{len(asked)} approvals pending, promotion {row.status}"
@@ -406,6 +406,11 @@ class _Story:
             *await network.read(ObjectKind.CAMPAIGN, [view.tree.campaign_id]),
             *await network.read(ObjectKind.AD_GROUP, [view.tree.ad_group_id]),
         ]
+
+    async def _both_asked(self) -> Sequence[Approval] | None:
+        async with self._database.team(self._settings.team_id) as session:
+            asked = (await session.scalars(select(Approval))).all()
+        return asked if len(asked) == 2 else None
 
     async def _decision(self, view: CampaignView, policy: str) -> DecisionRow | None:
         async with self._database.team(self._settings.team_id) as session:

@@ -44,7 +44,6 @@ def test_settings_do_not_show_secrets(
         assert secret not in shown(secretive) + caplog.text
 
 
-@pytest.mark.xfail(strict=True, reason="models.settings: database_url needs Field(repr=False)")
 def test_settings_do_not_show_the_databases_password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://ads:pass-word-2@db.example/adflight")
     settings = Settings()

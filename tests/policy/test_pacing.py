@@ -24,7 +24,8 @@ BASE = PacingInputs(
     minimum=5_000_000,
     spent_today=9_000_000,
     as_of=NOON - timedelta(hours=1),
-    delivering_since=NOON - timedelta(days=2),
+    delivering_since=NOON - timedelta(days=5),
+    spent_total=90_000_000,
 )
 OVER = replace(BASE, spent_today=19_000_000)
 UNDER = replace(BASE, spent_today=4_000_000)
@@ -42,6 +43,7 @@ inputs = st.builds(
     as_of=st.none(),
     delivering_since=st.none(),
     edits_left=st.none() | st.integers(-1, 4),
+    spent_total=st.integers(-5_000_000, 200_000_000),
     hours=st.none() | st.sets(st.integers(0, 23), max_size=24).map(lambda s: tuple(sorted(s))),
 )
 
@@ -176,3 +178,16 @@ def test_yen_move_in_whole_yen() -> None:
     )
     assert decide(yen).budget == 2_254_000_000
     assert decide(replace(yen, spent_today=100_000_000)).budget == 2_755_000_000
+
+
+@pytest.mark.parametrize(
+    "young", [{"spent_total": 49_990_000}, {"delivering_since": NOON - timedelta(hours=71)}]
+)
+def test_while_a_network_learns_nothing_is_raised_but_lowering_goes_on(
+    young: dict[str, object],
+) -> None:
+    held = decide(replace(UNDER, live=5_000_000, **young))
+    assert (held.action, held.confidence) == ("hold", 0.5)
+    assert "learning" in held.reason
+    assert decide(replace(UNDER, live=5_000_000)).action == "raise"
+    assert decide(replace(OVER, **young)).action == "lower"

@@ -1,0 +1,226 @@
+"""What a live campaign does when it is due, and how a campaign ends.
+
+One method a duty; ``workflows.campaign`` decides when each is called.
+"""
+
+from datetime import timedelta
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from activities.figures import FiguresActivities
+    from activities.landing import LandingActivities, LandingCheck
+    from activities.network import NetworkActivities
+    from models.contract.campaign import ChangeBudget, Pause
+    from models.contract.figures import FatigueCase, PacingCase
+    from models.contract.money import Money
+    from models.contract.vocabulary import CampaignStatus, DecisionType
+    from workflows import timeouts
+    from workflows.agenda import in_hours
+    from workflows.campaign_messages import CampaignMessages
+    from workflows.campaign_steps import MACHINE
+
+
+class CampaignDuties(CampaignMessages):
+    """Duties and endings."""
+
+    async def _do_duty(self, what: str) -> None:
+        """Do what the agenda says is due."""
+        duties = {
+            "end": self._complete_by_schedule,
+            "lease": self._renew_lease,
+            "review": self._check_review,
+            "figures": self._check_figures,
+            "pacing": self._pace,
+            "fatigue": self._check_fatigue,
+            "landing_page": self._check_landing_page,
+            "dayparting": self._switch_daypart,
+        }
+        await duties[what]()
+
+    async def _renew_lease(self) -> None:
+        """Ask again to be allowed to spend, then move the network's end time forward."""
+        assert self._state.live_budget is not None
+        grant = await self._authorise(
+            self._state.plan.daily_budget, f"lease/{self._stamp(self._state.lease_until)}"
+        )
+        if not grant.granted:
+            self._pause = Pause(by=MACHINE, reason=f"lease not renewed: {grant.reason}")
+            return
+        await self._extend_lease("Renew the lease")
+        await self._confirm_commitment()
+
+    async def _check_review(self) -> None:
+        """Has the network approved the ads?"""
+        self._change(next_review=self._now() + self._campaign.cadence.review)
+        reading = await self._do(
+            NetworkActivities.read_tree, self._ref(), timeouts.NETWORK_READ, "Read review state"
+        )
+        rejection = reading.rejected()
+        if rejection is not None:
+            await self._quiet_network("Pause: the network rejected every ad")
+            await self._end(CampaignStatus.REJECTED, DecisionType.FAIL, "network", rejection)
+            self._tell("rejected", f"Rejected: {self._state.plan.name}", "high", rejection)
+        elif reading.delivering():
+            await self._enter(CampaignStatus.ACTIVE, "delivering, confirmed by read-back")
+
+    async def _check_figures(self) -> None:
+        """Take note of spend; finish when the lifetime budget may be used up."""
+        self._change(next_figures=self._now() + self._campaign.cadence.figures)
+        figures = await self._do(
+            FiguresActivities.campaign_figures,
+            self._figures_query(),
+            timeouts.FIGURES,
+            "Read the newest figures",
+        )
+        self._change(spend=figures.spend_total, figures_as_of=figures.as_of)
+        lifetime, live = self._state.plan.lifetime_budget, self._state.live_budget
+        if lifetime is None or live is None:
+            return
+        since = figures.as_of or self._state.activated_at or self._now()
+        unreported = (
+            live.micros
+            * self._campaign.over_delivery
+            * (max(self._now() - since, timedelta(0)) / timedelta(days=1))
+        )
+        if figures.spend_total.micros + unreported >= lifetime.micros:
+            await self._complete(
+                f"lifetime budget {lifetime} used: {figures.spend_total} reported and up to "
+                f"{Money(micros=int(unreported), currency=live.currency)} not yet reported"
+            )
+
+    async def _pace(self) -> None:
+        """One pacing decision, recorded, then carried out and read back."""
+        now = self._now()
+        self._change(next_pacing=now + self._campaign.cadence.pacing)
+        plan, live = self._state.plan, self._state.live_budget
+        assert live is not None
+        assert self._state.activated_at is not None
+        edits = [at for at in self._state.recent_edits if now - at < timedelta(hours=1)]
+        move = await self._do(
+            FiguresActivities.decide_pacing,
+            PacingCase(
+                query=self._figures_query(),
+                decision_id=workflow.uuid4(),
+                platform=self._campaign.account.platform.value,
+                author=self._campaign.author,
+                agreed=plan.daily_budget,
+                live=live,
+                minimum=self._campaign.minimum or Money(micros=0, currency=live.currency),
+                delivering_since=self._state.activated_at,
+                edits_this_hour=len(edits),
+                edit_quota=self._campaign.edit_quota,
+                hours=plan.dayparting.hours if plan.dayparting else None,
+                admin_override=self._campaign.admin_override,
+            ),
+            timeouts.FIGURES,
+            "Decide pacing",
+        )
+        if move.action == "lower":
+            await self._set_budget(move.budget, move.reason, MACHINE)
+        elif move.action == "raise":
+            grant = await self._authorise(plan.daily_budget, f"pacing/{self._stamp(now)}")
+            if grant.granted:
+                await self._set_budget(move.budget, move.reason, MACHINE)
+                await self._confirm_commitment()
+
+    async def _check_fatigue(self) -> None:
+        """Are people tired of the ads? The first policy tells a person; it rotates nothing."""
+        self._change(next_fatigue=self._now() + self._campaign.cadence.fatigue)
+        verdict = await self._do(
+            FiguresActivities.decide_fatigue,
+            FatigueCase(
+                query=self._figures_query(),
+                decision_id=workflow.uuid4(),
+                platform=self._campaign.account.platform.value,
+            ),
+            timeouts.FIGURES,
+            "Decide creative fatigue",
+        )
+        if verdict.action != "hold":
+            self._tell("fatigue", "Fresh creatives wanted", "info", verdict.reason)
+
+    async def _check_landing_page(self) -> None:
+        """Paid clicks must not land on a page that is gone or promises something else."""
+        self._change(next_landing_check=self._now() + self._campaign.cadence.landing_page)
+        news = await self._do(
+            LandingActivities.check_landing_page,
+            LandingCheck(
+                url=self._state.plan.destination_url,
+                article=self._campaign.article,
+                accepted=self._state.seen_fingerprint,
+            ),
+            timeouts.WEB,
+            "Check the landing page",
+        )
+        if news is not None:
+            self._news = news
+
+    async def _switch_daypart(self) -> None:
+        """Rest outside the agreed hours and deliver inside them."""
+        timezone = self._campaign.account.timezone
+        if in_hours(self._state.plan.dayparting, timezone, self._now()):
+            grant = await self._authorise(
+                self._state.plan.daily_budget, f"daypart/{self._stamp(self._now())}"
+            )
+            if not grant.granted:
+                self._pause = Pause(by=MACHINE, reason=f"daypart not opened: {grant.reason}")
+                return
+            await self._extend_lease("Extend the lease for the daypart")
+            await self._switch_on("Dayparting: deliver")
+            await self._confirm_commitment()
+            self._change(resting=False)
+        else:
+            await self._quiet_network("Dayparting: rest")
+            self._change(resting=True)
+        await self._remember()
+
+    async def _change_budget(self, wish: ChangeBudget) -> None:
+        """A person's new daily budget: lowering at once, raising through the authority."""
+        live, new = self._state.live_budget, wish.daily_budget
+        assert live is not None
+        plan = self._state.plan.model_copy(update={"daily_budget": new})
+        if new.micros > live.micros or new.micros > self._state.plan.daily_budget.micros:
+            grant = await self._authorise(new, f"budget/{self._stamp(self._now())}")
+            if not grant.granted:
+                self._refuse(f"budget {new} by {wish.by}: {grant.reason}")
+                self._forget_budget(wish)
+                return
+        await self._decide(
+            DecisionType.ADJUST_BUDGET, wish.by, wish.reason or "set by a person", new
+        )
+        await self._set_budget(new, wish.reason or "set by a person", wish.by)
+        self._change(plan=plan)
+        await self._confirm_commitment()
+        await self._remember()
+        self._forget_budget(wish)
+
+    def _forget_budget(self, wish: ChangeBudget) -> None:
+        """The wish is settled; one that came in meanwhile is not."""
+        if self._budget is wish:
+            self._budget = None
+
+    # -- endings --------------------------------------------------------------------------
+
+    async def _complete_by_schedule(self) -> None:
+        await self._complete("the flight reached its end")
+
+    async def _complete(self, why: str) -> None:
+        await self._quiet_network(f"Complete: {why}")
+        await self._release_spend()
+        await self._end(CampaignStatus.COMPLETED, DecisionType.COMPLETE, MACHINE, why)
+
+    async def _fail(self, why: str) -> None:
+        self._change(error=why)
+        await self._end(CampaignStatus.FAILED, DecisionType.FAIL, MACHINE, why)
+        self._tell("failed", f"Failed: {self._state.plan.name}", "high", why)
+
+    async def _end(self, status: CampaignStatus, decision: DecisionType, by: str, why: str) -> None:
+        if status is CampaignStatus.REJECTED:
+            self._change(error=why)
+            await self._release_spend()
+        await self._decide(decision, by, why)
+        if self._state.tree.campaign_id is not None:
+            await self._watch(live=False)
+        await self._enter(status, why)
+        self._forget_wishes()
