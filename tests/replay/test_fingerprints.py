@@ -62,7 +62,7 @@ def test_two_swapped_activities_fail_with_advice(sources: Path) -> None:
     [
         ("promotion.py", "await self._close(", "await self._skip("),
         ("account_guard.py", "timeout=timeout,", ""),
-        ("account_guard.py", "await workflow.sleep(_TRY_AGAIN", "print(_TRY_AGAIN"),
+        ("account_guard.py", "await workflow.sleep(wait", "print(wait"),
         ("creative.py", "CreativeActivities.check_copy", "CreativeActivities.write_copy"),
     ],
 )
