@@ -10,7 +10,7 @@ install: .venv/installed ## make .venv with exactly the versions of constraints.
 .venv/installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	test -x $(BIN)/uv || $(BIN)/python -m pip install -q -c constraints.txt uv
-	$(BIN)/uv pip install -q -p $(BIN)/python --compile-bytecode -c constraints.txt --group dev -e .
+	$(BIN)/uv pip install -q --system-certs -p $(BIN)/python --compile-bytecode -c constraints.txt --group dev -e .
 	touch $@
 
 up: install ## run everything on this machine until Ctrl-C

@@ -1,5 +1,7 @@
 """Is the promised page still there, and does it still promise the same?"""
 
+import asyncio
+
 from temporalio import activity
 
 from activities.heartbeat import heartbeating
@@ -44,10 +46,11 @@ class LandingActivities:
                 if activity.info().attempt < _TRIES:
                     raise
                 return ContentNews(what="unreachable", detail=str(error))
-        if check.article is None:
+        if check.article is None or not check.article.fingerprint:
             return None
         try:
-            now = read_article(page, content_type=check.article.content_type)
+            kind = check.article.content_type
+            now = await asyncio.to_thread(read_article, page, content_type=kind)
         except PageRefused as refused:
             return ContentNews(what="changed", detail=str(refused))
         if now.fingerprint not in (check.article.fingerprint, check.accepted):

@@ -1,5 +1,6 @@
 """A promotion's paperwork: read the article, claim it once, gather what Claude should know."""
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import cast
 from uuid import UUID
@@ -14,7 +15,7 @@ from activities.heartbeat import heartbeating
 from activities.outcomes import INPUT_REFUSED
 from activities.page import PageRefused, read_article
 from activities.teams import ad_account, frozen, get_team, team_limits
-from activities.web import WebReader, WebRefused
+from activities.web import WebReader, WebRefused, WebUnavailable
 from models.contract.base import Frozen
 from models.contract.content import Article, ContentType
 from models.contract.money import Money
@@ -33,6 +34,7 @@ from platforms.errors import Refused
 from platforms.registry import capabilities
 
 _LIVE = ("reserved", "confirmed")
+_TRIES = 3
 
 
 class Claim(Frozen):
@@ -84,23 +86,29 @@ class PromotionActivities:
     async def gather_article(self, promotion: PromotionInput) -> Article:
         """Read the page behind the event.
 
+        What the event carried is used only where the page cannot be read; its fingerprint is
+        then left empty, for it is no measure of what the page will say later.
+
         Raises:
             ApplicationError: the page is refused or is no article; one clear sentence.
         """
-        if promotion.article is not None:
-            return promotion.article
+        carried = promotion.article
         async with heartbeating():
             try:
                 page = await self._web.fetch(promotion.url)
                 kind = promotion.content_type
                 # "article" is only the default of an event: the page knows better.
-                return read_article(
-                    page, content_type=None if kind is ContentType.ARTICLE else kind
-                )
+                told = None if kind is ContentType.ARTICLE else kind
+                return await asyncio.to_thread(read_article, page, content_type=told)
+            except WebUnavailable:
+                if carried is None or activity.info().attempt < _TRIES:
+                    raise
             except (WebRefused, PageRefused) as refused:
-                raise ApplicationError(
-                    str(refused), type=INPUT_REFUSED, non_retryable=True
-                ) from None
+                if carried is None:
+                    raise ApplicationError(
+                        str(refused), type=INPUT_REFUSED, non_retryable=True
+                    ) from None
+        return carried.model_copy(update={"fingerprint": ""})
 
     @activity.defn
     async def claim(self, claim: Claim) -> ClaimAnswer:

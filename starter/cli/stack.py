@@ -17,6 +17,7 @@ from starter.cli.output import FAILED, INTERRUPTED, CommandFailed, emit, fail, n
 from starter.cli.session import run
 from starter.stack import local
 from starter.stack.local import LocalStack, Options
+from starter.team import live_platforms
 
 _Directory = Annotated[
     Path | None, typer.Option("--dir", help="Where the stack keeps its data.", show_default=False)
@@ -112,11 +113,8 @@ def _start_detached(options: Options) -> None:
 
 
 def _print_welcome(variables: dict[str, str], seconds: float) -> None:
-    label = (
-        "sandbox networks and a simulated market"
-        if variables.get("AI_ADS_MANAGER_ENABLED") and "ADFLIGHT_SETTLE_SECONDS" in variables
-        else "real networks"
-    )
+    live = ", ".join(platform.value for platform in live_platforms())
+    label = f"real networks ({live})" if live else "sandbox networks and a simulated market"
     claude = (
         "Claude"
         if os.environ.get("ANTHROPIC_API_KEY")

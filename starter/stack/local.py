@@ -162,7 +162,10 @@ class LocalStack:
         try:
             upgrade(self.environment["DATABASE_URL"])
         except Exception as error:
-            raise StackFailed(f"the database is not usable: {_first_line(error)}") from error
+            raise StackFailed(
+                f"PostgreSQL is not usable: {_first_line(error)}; start it and check "
+                "DATABASE_URL, or unset that for the embedded server"
+            ) from error
         asyncio.run(self._set_up_team())
 
     async def _set_up_team(self) -> None:

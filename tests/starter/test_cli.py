@@ -209,7 +209,19 @@ def test_bad_input_is_one_sentence_with_the_way_out(
     assert done.stdout == ""
 
 
-def test_data_is_kept_and_nothing_is_left_running(adflight: Command) -> None:
+def test_a_database_that_is_down_is_named_with_the_way_out(tmp_path: Path) -> None:
+    free = ("--temporal-port", "0", "--ui-port", "0", "--sandbox-port", "0", "--events-port", "0")
+    down = Command(tmp_path).run(
+        "up", *free, DATABASE_URL="postgresql://ads:pass-word@127.0.0.1:1/adflight"
+    )
+    assert down.returncode == 1
+    assert "PostgreSQL is not usable" in down.stderr
+    assert "unset that for the embedded server" in " ".join(down.stderr.split())
+    assert "pass-word" not in down.stderr
+    assert processes(tmp_path) == []
+
+
+def test_data_is_kept_what_dies_is_restarted_and_nothing_is_left_running(adflight: Command) -> None:
     second = adflight.run("up", "--temporal-port", "0")
     assert second.returncode == 1
     assert "already runs" in second.stderr
@@ -224,13 +236,6 @@ def test_data_is_kept_and_nothing_is_left_running(adflight: Command) -> None:
     supervisor = json.loads((adflight.directory / "stack.json").read_text())["processes"][
         "supervisor"
     ]["pid"]
-    psutil.Process(supervisor).kill()  # the supervisor dies without a chance to clear up
-    adflight("down")
-    assert processes(adflight.directory) == []
-
-
-def test_a_worker_that_dies_is_restarted(adflight: Command) -> None:
-    adflight.up()
     worker = json.loads((adflight.directory / "stack.json").read_text())["processes"]["worker"]
     psutil.Process(worker["pid"]).kill()
 
@@ -239,4 +244,6 @@ def test_a_worker_that_dies_is_restarted(adflight: Command) -> None:
         return known["pid"] != worker["pid"] and psutil.pid_exists(known["pid"])
 
     adflight.until(restarted)
+    psutil.Process(supervisor).kill()  # the supervisor dies without a chance to clear up
     adflight("down")
+    assert processes(adflight.directory) == []

@@ -27,7 +27,7 @@ from tests.stories.scenes import (
 async def test_an_account_is_read_at_once_and_overspending_is_paced_down(
     team: TeamUnderTest,
 ) -> None:
-    await before(team, hour=16)  # a day that ends meanwhile would be another day's pacing
+    await before(team, hour=10)  # a day that ends meanwhile would be another day's pacing
     team.cadence = BRISK.model_copy(update={"pacing": timedelta(minutes=40)})
     hours = tuple(hour % 24 for hour in range(now(team).hour, now(team).hour + 10))
     # A day of few hours is judged soon, whatever the time of the day at which this test runs.
@@ -54,7 +54,12 @@ async def test_an_account_is_read_at_once_and_overspending_is_paced_down(
             if one.decision_type == "adjust_budget" and one.decided_by == "policy"
         ]
 
-    decided = (await eventually(paced, seconds=20))[0]
+    try:
+        decided = (await eventually(paced, seconds=20))[0]
+    except AssertionError:
+        taken = await team.decisions(view.campaign_id)
+        why = [f"{one.at:%d %H:%M} {one.decision_type}: {one.reasoning}" for one in taken]
+        raise AssertionError("never paced down: " + "; ".join(why)) from None
     assert decided.policy == f"{pacing.NAME}@{pacing.VERSION}"
     inputs, action = decided.input_context, decided.action_taken
     assert (inputs["agreed"], inputs["live"]) == (3_000_000, 3_000_000)
