@@ -62,7 +62,8 @@ class FiguresActivities:
             for row in ours:
                 campaign_id = reading.campaigns[row.campaign_id]
                 appended += await _append(session, reading, campaign_id, row, report.as_of)
-            for campaign_id in {reading.campaigns[row.campaign_id] for row in ours}:
+            # No row means no delivery: that, too, was read just now.
+            for campaign_id in set(reading.campaigns.values()):
                 await _restate_totals(session, campaign_id, today, report.as_of)
             await _restate_budgets(session, account.team_id, today)
         return AccountFigures(
@@ -77,7 +78,10 @@ class FiguresActivities:
         """A campaign's newest figures."""
         async with self._database.team(query.team_id) as session:
             days = await _newest_days(session, query.campaign_id)
-        return _summary(days, query)
+            read_at = await session.scalar(
+                select(Campaign.figures_as_of).where(col(Campaign.id) == query.campaign_id)
+            )
+        return _summary(days, query, read_at)
 
     @activity.defn
     async def decide_pacing(self, case: PacingCase) -> PacingMove:
@@ -235,7 +239,10 @@ async def _newest_days(session: AsyncSession, campaign_id: UUID) -> Sequence[Sna
     return rows.all()
 
 
-def _summary(days: Sequence[Snapshot], query: FiguresQuery) -> CampaignFigures:
+def _summary(
+    days: Sequence[Snapshot], query: FiguresQuery, read_at: datetime | None
+) -> CampaignFigures:
+    """The sum of the days. Their age is that of the last reading, which may have changed none."""
     today = query.now.astimezone(ZoneInfo(query.timezone)).date()
     spend_today = next((day.spend_micros for day in days if day.day == today), None)
     return CampaignFigures(
@@ -247,7 +254,7 @@ def _summary(days: Sequence[Snapshot], query: FiguresQuery) -> CampaignFigures:
         clicks=sum(day.clicks for day in days),
         conversions=sum(day.conversions for day in days),
         reach=max((day.reach for day in days), default=0),
-        as_of=max((day.as_of for day in days), default=None),
+        as_of=read_at,
     )
 
 

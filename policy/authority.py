@@ -8,7 +8,7 @@ from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from models.contract.limits import SpendLimits, SpendRequest
+from models.contract.limits import CAMPAIGN_LIFETIME, SpendLimits, SpendRequest
 from models.contract.money import Money
 from policy.worst_case import most_daily_budgets
 
@@ -98,7 +98,7 @@ def authorise(
             False,
             f"campaign lifetime limit {_show(lifetime, currency)} is used up "
             f"({_show(campaign_spent, currency)} spent)",
-            "campaign lifetime limit",
+            CAMPAIGN_LIFETIME,
         )
     for name, total, cap in checks:
         if cap is not None and total > cap.micros:

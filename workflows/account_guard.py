@@ -25,7 +25,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from models.contract.vocabulary import Author, StopLevel
     from workflows import timeouts
-    from workflows.errands import carry_out, failure_text
+    from workflows.errands import carry_out, failure_text, start
 
 _TRY_AGAIN = timedelta(seconds=5)
 _PATIENCE = timedelta(minutes=5)  # the history must outlast a network that refuses for weeks
@@ -86,17 +86,22 @@ class AccountGuardWorkflow:
             for key, entry in self._watched.items()
             if entry.live or entry.until is None or entry.until > now
         }
+        reading = start(
+            FiguresActivities.read_account,
+            AccountReading(
+                account=self._guard.account,
+                campaigns={one.network_id: one.campaign_id for one in self._watched.values()},
+                clock=self._guard.clock,
+            ),
+            timeouts.GUARD_READ,
+            f"Read figures of {len(self._watched)} campaign(s)",
+        )
+        await workflow.wait_condition(lambda: reading.done() or bool(self._orders))
+        if not reading.done():
+            reading.cancel()  # a stop does not wait for figures
+            return
         try:
-            self._figures = await carry_out(
-                FiguresActivities.read_account,
-                AccountReading(
-                    account=self._guard.account,
-                    campaigns={one.network_id: one.campaign_id for one in self._watched.values()},
-                    clock=self._guard.clock,
-                ),
-                timeouts.GUARD_READ,
-                f"Read figures of {len(self._watched)} campaign(s)",
-            )
+            self._figures = await reading
         except ActivityError as error:
             workflow.logger.warning("account not read: %s", failure_text(error))
 

@@ -13,12 +13,16 @@ with workflow.unsafe.imports_passed_through():
     from activities.network import NetworkActivities
     from models.contract.campaign import ChangeBudget, Pause
     from models.contract.figures import FatigueCase, PacingCase
+    from models.contract.limits import CAMPAIGN_LIFETIME, SpendGrant
     from models.contract.money import Money
     from models.contract.vocabulary import CampaignStatus, DecisionType
     from workflows import timeouts
     from workflows.agenda import in_hours
     from workflows.campaign_messages import CampaignMessages
     from workflows.campaign_steps import MACHINE
+
+_REPORTING_LAG = timedelta(minutes=30)
+"""What a network may have spent but not yet shown in the figures it gives out now."""
 
 
 class CampaignDuties(CampaignMessages):
@@ -45,10 +49,17 @@ class CampaignDuties(CampaignMessages):
             self._state.plan.daily_budget, f"lease/{self._stamp(self._state.lease_until)}"
         )
         if not grant.granted:
-            self._pause = Pause(by=MACHINE, reason=f"lease not renewed: {grant.reason}")
+            await self._spend_no_more(grant, "lease not renewed")
             return
         await self._extend_lease("Renew the lease")
         await self._confirm_commitment()
+
+    async def _spend_no_more(self, grant: SpendGrant, what: str) -> None:
+        """A used-up lifetime budget is the end that was agreed; any other limit is a pause."""
+        if grant.limit == CAMPAIGN_LIFETIME:
+            await self._complete(grant.reason)
+        else:
+            self._pause = Pause(by=MACHINE, reason=f"{what}: {grant.reason}")
 
     async def _check_review(self) -> None:
         """Has the network approved the ads?"""
@@ -81,7 +92,7 @@ class CampaignDuties(CampaignMessages):
         unreported = (
             live.micros
             * self._campaign.over_delivery
-            * (max(self._now() - since, timedelta(0)) / timedelta(days=1))
+            * ((max(self._now() - since, timedelta(0)) + _REPORTING_LAG) / timedelta(days=1))
         )
         if figures.spend_total.micros + unreported >= lifetime.micros:
             await self._complete(
@@ -164,7 +175,7 @@ class CampaignDuties(CampaignMessages):
                 self._state.plan.daily_budget, f"daypart/{self._stamp(self._now())}"
             )
             if not grant.granted:
-                self._pause = Pause(by=MACHINE, reason=f"daypart not opened: {grant.reason}")
+                await self._spend_no_more(grant, "daypart not opened")
                 return
             await self._extend_lease("Extend the lease for the daypart")
             await self._switch_on("Dayparting: deliver")

@@ -17,6 +17,10 @@ HARD_CEILING_MONTHLY = {
 }
 
 
+CAMPAIGN_LIFETIME = "campaign lifetime limit"
+"""The limit that ends a campaign instead of pausing it."""
+
+
 class SpendLimits(Frozen):
     """A team's limits, all per day or calendar month in the team's reporting currency.
 

@@ -130,8 +130,19 @@ async def test_the_guard_stops_an_account_in_batch_and_tells_the_campaigns(
     await guard.signal("lift", "ben")
     await ask(handles["meta"], "resume", Resume(by="ana"))
 
+    # A reading that hangs must not delay a stop.
+    delays = await fired(team, "meta", "delay")
+    await team.arm("meta", "delay", path="/insights", seconds=20, count=50)
+
+    async def hanging() -> bool:
+        return await fired(team, "meta", "delay") > delays
+
+    await eventually(hanging)
     order = StopOrder(by="ben", reason="the card was stolen")
+    began = asyncio.get_running_loop().time()
     report = await _stop(guard, order)
+    assert asyncio.get_running_loop().time() - began < 12
+    (await team.control.delete("/faults")).raise_for_status()
     assert set(report.paused) == {ai.tree.campaign_id, view_of_own.tree.campaign_id}
     assert report.unconfirmed == ()
     for view in (ai, view_of_own):
