@@ -54,8 +54,11 @@ class TransportFaults:
             await _drop(scope, receive)
         elif take(self._network, "duplicate"):
             body = await _body(receive)
-            await self._app(dict(scope), _replay(body), send)
+            first: list[Message] = []
+            await self._apply(scope, body, answer=first)
             await self._apply(scope, body)
+            for message in first:
+                await send(message)
         elif delay := take(self._network, "delay"):
             answer: list[Message] = []
             await self._apply(scope, await _body(receive), answer=answer)
