@@ -332,6 +332,10 @@ class CampaignWorkflow(CampaignDuties):
         )
         try:
             await self._create_tree()
+            # Paused half-way, its budget may have been changed before it was resumed.
+            await self._set_budget(
+                plan.daily_budget, "as agreed", self._state.approved_by or MACHINE
+            )
             await self._do(
                 NetworkActivities.verify_tree,
                 VerifyTree(ref=self._ref(), daily_budget=plan.daily_budget),

@@ -191,17 +191,19 @@ class CampaignDuties(CampaignMessages):
         live, new = self._state.live_budget, wish.daily_budget
         assert live is not None
         plan = self._state.plan.model_copy(update={"daily_budget": new})
-        if new.micros > live.micros or new.micros > self._state.plan.daily_budget.micros:
+        why = wish.reason or "set by a person"
+        raising = new.micros > live.micros or new.micros > self._state.plan.daily_budget.micros
+        if raising:
             grant = await self._authorise(new, f"budget/{self._stamp(self._now())}")
             if not grant.granted:
                 self._refuse(f"budget {new} by {wish.by}: {grant.reason}")
                 self._forget_budget(wish)
                 return
-        await self._decide(
-            DecisionType.ADJUST_BUDGET, wish.by, wish.reason or "set by a person", new
-        )
-        await self._set_budget(new, wish.reason or "set by a person", wish.by)
+            await self._decide(DecisionType.ADJUST_BUDGET, wish.by, why, new)
+        await self._set_budget(new, why, wish.by)
         self._change(plan=plan)
+        if not raising:  # lowering waits for no database: it is written down after
+            await self._decide(DecisionType.ADJUST_BUDGET, wish.by, why, new)
         await self._confirm_commitment()
         await self._remember()
         self._forget_budget(wish)
