@@ -95,7 +95,7 @@ def value(column: "Column[Any]") -> object:
             return date(2026, 1, 1)
         case JSONB():
             return {}
-        case Integer() | Float():
+        case Integer() | Float() | Numeric():
             return 1
         case String():
             return uuid4().hex[: column.type.length or 32]

@@ -36,6 +36,19 @@ class Dayparting(Frozen):
         return self
 
 
+class Guardrails(Frozen):
+    """Safety values of one campaign, checked by the account's guard; absent ones are not judged.
+
+    ``max_daily_spend`` replaces the cap derived from budget and over-delivery. ``target_cpa`` is
+    what a conversion should cost, ``max_cpa`` what it may cost, ``min_roas`` revenue per spend.
+    """
+
+    max_daily_spend: Money | None = None
+    target_cpa: Money | None = None
+    max_cpa: Money | None = None
+    min_roas: float | None = Field(default=None, gt=0)
+
+
 class MediaPlan(Frozen):
     """What the campaign will do and cost: the thing a person approves.
 
@@ -57,6 +70,7 @@ class MediaPlan(Frozen):
     targeting: Targeting = Targeting()
     bid: Bid = Bid()
     variants: int = Field(default=3, ge=1, le=8)
+    guardrails: Guardrails = Guardrails()
 
     @model_validator(mode="after")
     def _makes_sense(self) -> "MediaPlan":
@@ -87,12 +101,20 @@ class MediaPlan(Frozen):
 
 
 class Cadence(Frozen):
-    """How often a campaign looks after itself; campaign time."""
+    """How often a campaign looks after itself, and its account's guard after all of them.
+
+    Campaign time. ``watch``: safety rules on what is known and what is plausibly unreported;
+    ``figures``: the network's figures; ``inspection``: is everything as we left it;
+    ``landing_page``: do the promoted pages still stand; ``account``: can it still be spent from.
+    """
 
     pacing: timedelta = timedelta(hours=4)
     fatigue: timedelta = timedelta(hours=6)
-    figures: timedelta = timedelta(hours=1)
+    watch: timedelta = timedelta(seconds=30)
+    figures: timedelta = timedelta(minutes=5)
+    inspection: timedelta = timedelta(minutes=15)
     landing_page: timedelta = timedelta(hours=1)
+    account: timedelta = timedelta(hours=1)
     review: timedelta = timedelta(minutes=10)
     lease: timedelta = timedelta(hours=6)
     approval_reminder: timedelta = timedelta(hours=12)
@@ -229,10 +251,15 @@ class Modify(Frozen):
 
 
 class Pause(Frozen):
-    """Stop delivery; can be resumed."""
+    """Stop delivery; can be resumed.
+
+    ``confirmed_off`` is the real instant at which the guard began the stop that the network has
+    already confirmed: what the campaign wrote before it need not be paused again.
+    """
 
     by: str = "operator"
     reason: str = "paused by a person"
+    confirmed_off: datetime | None = None
 
 
 class Resume(Frozen):
@@ -243,11 +270,15 @@ class Resume(Frozen):
 
 
 class Kill(Frozen):
-    """Stop for good (soft: pause, AI campaigns only). Needs nothing but the network."""
+    """Stop for good (soft: pause, AI campaigns only). Needs nothing but the network.
+
+    ``confirmed_off``: see ``Pause``.
+    """
 
     by: str = "operator"
     reason: str = "kill switch"
     level: StopLevel = StopLevel.HARD
+    confirmed_off: datetime | None = None
 
 
 class ChangeBudget(Frozen):

@@ -72,7 +72,9 @@ class SpendRequest(Frozen):
     """Ask to be allowed to spend up to ``daily`` a day on one campaign until ``until``.
 
     ``daily`` is the whole new daily budget, not the difference. ``spent_total`` is what the
-    campaign has already cost. ``key`` makes a repeated request one request.
+    campaign has already cost. ``key`` makes a repeated request one request. ``balanced``: the
+    network makes up within the week for what it over-delivers on a day. ``agreed``: a person has
+    agreed to this very amount, so that no rise of it needs to be asked again.
     """
 
     key: str
@@ -82,19 +84,25 @@ class SpendRequest(Frozen):
     platform: Platform
     daily: Money
     over_delivery: float = 1.0
+    balanced: bool = True
     until: datetime | None
     now: datetime
     lifetime: Money | None = None
     author: Author = Author.AI
+    agreed: bool = True
 
 
 class SpendGrant(Frozen):
-    """The authority's answer. A refusal names the limit, its value and what was asked."""
+    """The authority's answer. A refusal names the limit, its value and what was asked.
+
+    ``confirmed``: this very budget was granted and read back before, nothing need be confirmed.
+    """
 
     granted: bool
     reason: str
     limit: str | None = None
     commitment_id: UUID | None = None
+    confirmed: bool = False
 
 
 class Stop(Frozen):

@@ -13,7 +13,7 @@ from pydantic import Field
 from models.contract.base import Frozen
 from models.contract.creative import AdCopy
 from models.contract.money import Money
-from models.contract.vocabulary import Objective, SpecialCategory
+from models.contract.vocabulary import AccountStatus, Objective, SpecialCategory
 
 
 class ObjectKind(StrEnum):
@@ -43,13 +43,15 @@ class Bid(Frozen):
 
 
 class CampaignOrder(Frozen):
-    """Ask for a campaign, paused."""
+    """Ask for a campaign, paused. ``spend_cap`` is the most it may ever cost: the network's own
+    last stop, set where the network has one (``Capabilities.spend_cap``)."""
 
     kind: Literal[ObjectKind.CAMPAIGN] = ObjectKind.CAMPAIGN
     key: str
     name: str
     objective: Objective
     daily_budget: Money
+    spend_cap: Money | None = None
     special_category: SpecialCategory = SpecialCategory.NONE
     countries: tuple[str, ...] = ("US",)
 
@@ -159,9 +161,15 @@ class MetricsReport(Frozen):
 
 
 class AccountHealth(Frozen):
-    """What a connection test found. ``problems`` are sentences that say the way out."""
+    """What a connection test found. ``problems`` are sentences that say the way out.
+
+    ``status`` names why nothing can be spent, as far as the network says; ``balance`` is what is
+    left of a prepaid account, None where there is none or the network does not tell.
+    """
 
     usable: bool
+    status: AccountStatus = AccountStatus.ACTIVE
+    balance: Money | None = None
     currency: str = ""
     timezone: str = ""
     problems: tuple[str, ...] = ()

@@ -141,6 +141,19 @@ class StopLevel(StrEnum):
 FREEZE = "freeze"
 """A standing order that stops decisions, not ads; recorded beside the stops."""
 
+RECONCILE = "reconcile"
+"""A standing order after a restore: nothing is raised until every network was reconciled."""
+
+
+class AccountStatus(StrEnum):
+    """Whether an ad account can be spent from. Only ``active`` may be raised on."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    DISABLED = "disabled"
+    PREPAID_EXHAUSTED = "prepaid_exhausted"
+    PAYMENT_DECLINED = "payment_declined"
+
 
 class CallToAction(StrEnum):
     """The button of an ad, before any network's own word for it."""
@@ -180,6 +193,11 @@ class DecisionType(StrEnum):
     FATIGUE = "creative_fatigue"
     RENEW_LEASE = "renew_lease"
     STOP = "stop"
+    RECOVER = "recover"
+    SAFETY = "safety"
+    DRIFT = "drift"
+    QUARANTINE = "quarantine"
+    CHANGE_LIMIT = "change_limit"
 
 
 class DecisionOutcome(StrEnum):

@@ -3,7 +3,16 @@
 from models.tables.audit import ClaudeCall, DecisionRow, Effect, Notification
 from models.tables.campaigns import Approval, Campaign, CreativeRow, Promotion
 from models.tables.events import Feed, InboundEvent
-from models.tables.spend import Budget, BudgetAdjustment, Commitment, Snapshot, StandingStop
+from models.tables.safety import ApiFailure, Drift, FirstHandEvent, Incident
+from models.tables.spend import (
+    Budget,
+    BudgetAdjustment,
+    Commitment,
+    ExchangeRate,
+    LimitChange,
+    Snapshot,
+    StandingStop,
+)
 from models.tables.teams import Account, Person, Team
 
 TEAM_TABLES = (
@@ -24,12 +33,19 @@ TEAM_TABLES = (
     Commitment,
     Snapshot,
     StandingStop,
+    ExchangeRate,
+    LimitChange,
+    Incident,
+    FirstHandEvent,
+    Drift,
+    ApiFailure,
 )
 """Tables under row-level security by ``team_id`` (``teams`` itself by ``id``)."""
 
 __all__ = [
     "TEAM_TABLES",
     "Account",
+    "ApiFailure",
     "Approval",
     "Budget",
     "BudgetAdjustment",
@@ -38,9 +54,14 @@ __all__ = [
     "Commitment",
     "CreativeRow",
     "DecisionRow",
+    "Drift",
     "Effect",
+    "ExchangeRate",
     "Feed",
+    "FirstHandEvent",
     "InboundEvent",
+    "Incident",
+    "LimitChange",
     "Notification",
     "Person",
     "Promotion",

@@ -6,7 +6,15 @@ from uuid import UUID, uuid4
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from models.tables.columns import document, instant, instant_now, maybe_instant, maybe_micros, team
+from models.tables.columns import (
+    document,
+    documents,
+    instant,
+    instant_now,
+    maybe_instant,
+    maybe_micros,
+    team,
+)
 
 
 class DecisionRow(SQLModel, table=True):
@@ -34,7 +42,10 @@ class DecisionRow(SQLModel, table=True):
 
 
 class Effect(SQLModel, table=True):
-    """One object asked of a network under one key, and the one object found for it."""
+    """One object asked of a network under one key, and the one object found for it.
+
+    ``state``: asked, confirmed, or quarantined until a person picks one of ``candidates``.
+    """
 
     __tablename__ = "network_effects"  # pyright: ignore[reportAssignmentType]
     key: str = Field(primary_key=True, max_length=40)
@@ -47,8 +58,10 @@ class Effect(SQLModel, table=True):
     attempts: int = 1
     twins_removed: int = 0
     note: str = ""
+    candidates: list[dict[str, object]] = documents()
     asked_at: datetime = instant_now()
     settled_at: datetime | None = maybe_instant()
+    settled_by: str | None = Field(default=None, max_length=100)
 
 
 class ClaudeCall(SQLModel, table=True):
@@ -70,16 +83,22 @@ class ClaudeCall(SQLModel, table=True):
 
 
 class Notification(SQLModel, table=True):
-    """A message to people, one per key however often it was asked for."""
+    """A message to people, one per key however often it was asked for.
+
+    ``delivered_to`` holds the instant of delivery by channel. What waits for the daily digest has
+    ``digest`` set.
+    """
 
     __tablename__ = "notifications"  # pyright: ignore[reportAssignmentType]
     __table_args__ = (UniqueConstraint("team_id", "key"),)
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     team_id: UUID = team()
     key: str = Field(max_length=200)
-    severity: str = Field(default="info", max_length=20)
+    severity: str = Field(default="low", max_length=20)
     title: str
     body: str = ""
+    incident_key: str | None = Field(default=None, max_length=200)
+    digest: bool = False
     delivered_to: dict[str, object] = document()
     created_at: datetime = instant_now()
     delivered_at: datetime | None = maybe_instant()

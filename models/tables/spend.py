@@ -1,9 +1,10 @@
-"""Budgets, commitments, figures and standing stops."""
+"""Budgets, commitments, limits, exchange rates, figures and standing stops."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from uuid import UUID, uuid4
 
-from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy import Index, Numeric, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from models.tables.columns import instant, instant_now, maybe_instant, maybe_micros, micros, team
@@ -76,6 +77,7 @@ class Commitment(SQLModel, table=True):
     daily_micros: int = micros()
     currency: str = Field(default="USD", max_length=3)
     over_delivery: float = 1.0
+    balanced: bool = True  # over-delivery of one day is made up for within the week
     until: datetime | None = maybe_instant()
     state: str = Field(default="reserved", max_length=20, index=True)
     created_at: datetime = instant_now()
@@ -119,3 +121,35 @@ class StandingStop(SQLModel, table=True):
     since: datetime = instant()
     lifted_at: datetime | None = maybe_instant()
     lifted_by: str | None = None
+    lift_reason: str = ""
+    incident_key: str | None = Field(default=None, max_length=200)
+
+
+class ExchangeRate(SQLModel, table=True):
+    """Units of the team's reporting currency for one unit of another, on a day."""
+
+    __tablename__ = "exchange_rates"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (UniqueConstraint("team_id", "currency", "as_of"),)
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    team_id: UUID = team()
+    currency: str = Field(max_length=3)
+    rate: Decimal = Field(sa_type=Numeric(24, 12), nullable=False)  # pyright: ignore[reportArgumentType]
+    as_of: date
+    source: str = Field(max_length=100)
+    recorded_by: str = Field(max_length=100)
+    recorded_at: datetime = instant_now()
+
+
+class LimitChange(SQLModel, table=True):
+    """A change of a limit: from, to, why, by whom. Scope: ``team`` or ``account:ID``."""
+
+    __tablename__ = "limit_changes"  # pyright: ignore[reportAssignmentType]
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    team_id: UUID = team()
+    scope: str = Field(max_length=100)
+    name: str = Field(max_length=50)
+    old: str = ""
+    new: str = ""
+    reason: str = ""
+    by: str = Field(max_length=100)
+    at: datetime = instant_now()

@@ -48,6 +48,10 @@ class Account(SQLModel, table=True):
     currency: str = Field(default="USD", max_length=3)
     timezone: str = Field(default="UTC", max_length=50)
     status: str = Field(default="active", max_length=20)
+    status_reason: str = ""
+    status_at: datetime | None = maybe_instant()
+    credentials_off_at: datetime | None = maybe_instant()
+    credentials_off_by: str | None = Field(default=None, max_length=100)
     credentials_ref: str = Field(default="", max_length=100)
     sandbox: bool = False
     is_default: bool = True
