@@ -12,7 +12,14 @@ branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
 ROLE = "adflight_app"
-TEAM_TABLES = ()
+TEAM_TABLES = (
+    "api_failures",
+    "exchange_rates",
+    "first_hand_events",
+    "incidents",
+    "limit_changes",
+    "network_drifts",
+)
 
 
 def _secure_rows() -> None:
