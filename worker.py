@@ -1,7 +1,7 @@
 """One worker process: connect, register, run until told to stop.
 
 ``python -m worker --queues management,creative,analytics`` and, in a process of its own so that
-no backlog delays a stop, ``python -m worker --queues guard``.
+no backlog delays a stop, ``python -m worker --queues guard,watch``.
 """
 
 import argparse
@@ -17,13 +17,19 @@ import structlog
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from activities.access import AccountAccess
+from activities.accounts import AccountActivities
 from activities.claude import Claude
 from activities.creatives import CreativeActivities
+from activities.digest import DigestActivities
 from activities.effects import EffectLog
 from activities.evaluation import EvaluationActivities
+from activities.failures import FailureCounter
 from activities.feeds import FeedActivities
 from activities.figures import FiguresActivities
 from activities.guard import GuardActivities
+from activities.incidents import IncidentActivities
+from activities.inspection import InspectionActivities
 from activities.landing import LandingActivities
 from activities.log_context import LogContext
 from activities.network import NetworkActivities
@@ -32,6 +38,7 @@ from activities.plans import PlanActivities
 from activities.promotions import PromotionActivities
 from activities.records import RecordActivities
 from activities.spend import SpendAuthority
+from activities.watch import WatchActivities
 from activities.web import WebReader
 from models.contract import queues
 from models.database import Database
@@ -42,13 +49,22 @@ from starter.temporal import TemporalUnreachable, connect
 from workflows.account_guard import AccountGuardWorkflow
 from workflows.campaign import CampaignWorkflow
 from workflows.creative import CreativeWorkflow
+from workflows.digest import AlertChannelsWorkflow, DigestWorkflow
 from workflows.feed import FeedWorkflow
 from workflows.promotion import PromotionWorkflow
 
 WORKFLOWS: dict[str, list[type]] = {
-    queues.MANAGEMENT: [PromotionWorkflow, CampaignWorkflow, CreativeWorkflow, FeedWorkflow],
+    queues.MANAGEMENT: [
+        PromotionWorkflow,
+        CampaignWorkflow,
+        CreativeWorkflow,
+        FeedWorkflow,
+        DigestWorkflow,
+        AlertChannelsWorkflow,
+    ],
     queues.GUARD: [AccountGuardWorkflow],
 }
+_NAMES = tuple(queue.removeprefix("adflight-") for queue in queues.ALL)
 _log = structlog.get_logger("worker")
 
 
@@ -58,31 +74,51 @@ class Collaborators:
     def __init__(self, settings: Settings, client: Client) -> None:
         clock = settings.clock
         self.database = Database(settings.database_url)
-        self.networks = Networks(settings, lambda: clock.campaign_time(datetime.now(UTC)))
+        campaign_now = lambda: clock.campaign_time(datetime.now(UTC))  # noqa: E731
+        failures = FailureCounter(self.database, campaign_now)
+        self.networks = Networks(settings, campaign_now, on_failure=failures.note)
         self.claude = Claude(settings, self.database)
         self.web = WebReader(hosts_map=settings.web_hosts, allow_private=settings.web_allow_private)
         records = RecordActivities(self.database)
+        notify = NotifyActivities(self.database, settings)
+        incidents = IncidentActivities(self.database)
+        network = NetworkActivities(
+            self.networks,
+            EffectLog(self.database),
+            settings.assets,
+            AccountAccess(self.database),
+        )
+        guard = GuardActivities(self.networks, self.database, client, queues.GUARD, "account-guard")
         self.activities: dict[str, list[object]] = {
             queues.MANAGEMENT: [
                 records,
-                NetworkActivities(self.networks, EffectLog(self.database), settings.assets),
+                network,
                 SpendAuthority(self.database),
-                NotifyActivities(self.database, settings),
-                LandingActivities(self.web),
+                notify,
+                incidents,
+                DigestActivities(self.database, settings),
                 PlanActivities(self.database),
                 PromotionActivities(self.database, self.web, settings),
-                GuardActivities(self.networks, client, queues.GUARD, "account-guard"),
+                guard,
                 FeedActivities(self.database, self.web, client, settings),
             ],
             queues.CREATIVE: [
                 EvaluationActivities(self.claude),
                 CreativeActivities(self.claude, settings.assets),
             ],
-            queues.ANALYTICS: [FiguresActivities(self.database, self.networks, records)],
-            queues.GUARD: [
-                GuardActivities(self.networks, client, queues.GUARD, "account-guard"),
-                FiguresActivities(self.database, self.networks, records),
-                NetworkActivities(self.networks, EffectLog(self.database), settings.assets),
+            queues.ANALYTICS: [
+                FiguresActivities(self.database, records),
+                LandingActivities(self.database, self.web),
+            ],
+            queues.GUARD: [guard, network],
+            queues.WATCH: [
+                guard,
+                WatchActivities(self.database, self.networks),
+                InspectionActivities(self.database, self.networks),
+                AccountActivities(self.database, self.networks),
+                records,
+                notify,
+                incidents,
             ],
         }
 
@@ -114,7 +150,7 @@ def build(client: Client, queue: str, collaborators: Collaborators) -> Worker:
         activities=methods(collaborators.activities[queue]),
         interceptors=[LogContext()],
         max_concurrent_activities=queues.CONCURRENCY[queue],
-        max_cached_workflows=2_000,
+        max_cached_workflows=5_000,
         graceful_shutdown_timeout=timedelta(seconds=8),
         # Cancellation reaches an activity with its heartbeat, so beats are not held back.
         max_heartbeat_throttle_interval=timedelta(seconds=2),
@@ -148,15 +184,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="worker", description="Serve task queues.")
     parser.add_argument(
         "--queues",
-        default="management,creative,analytics,guard",
-        help="comma-separated: management, creative, analytics, guard",
+        default=",".join(_NAMES),
+        help=f"comma-separated: {', '.join(_NAMES)}",
     )
     names = parser.parse_args().queues.split(",")
     unknown = [name for name in names if f"adflight-{name}" not in queues.ALL]
     if unknown:
-        parser.error(
-            f"unknown queue {unknown[0]!r}; choose of management, creative, analytics, guard"
-        )
+        parser.error(f"unknown queue {unknown[0]!r}; choose of {', '.join(_NAMES)}")
     settings = environment.load()
     logs.configure(settings)
     code = 1

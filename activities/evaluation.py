@@ -23,6 +23,8 @@ from models.contract.promotion import (
 )
 from models.contract.vocabulary import Author, CampaignType, Objective, SpecialCategory
 from policy.approval import Room, approval_case, clamp
+from policy.exchange import NoRate, exchange
+from policy.worst_case import day_exposure, largest_budget
 
 SYSTEM = """\
 You plan paid promotion for a marketing team. Decide whether the content is worth paid
@@ -172,7 +174,7 @@ def judged(answer: Answer, question: EvaluationQuestion) -> Evaluation:
             refused.append(f"{offer.account.platform.value}: {why_not}")
             continue
         platform = proposal.account.platform.value
-        taken[platform] = taken.get(platform, 0) + proposal.plan.daily_budget.micros
+        taken[platform] = taken.get(platform, 0) + _counted(proposal, offer, question.context)
         proposals.append(proposal)
     if not proposals:
         return _skip(answer, "no proposal fits the limits: " + "; ".join(refused))
@@ -216,7 +218,15 @@ def _proposal(
         platform_daily=_less(offer.remaining_daily, taken.get(account.platform.value, 0)),
         team_daily=_less(context.remaining_daily, spoken_for),
     )
-    clamped = clamp(plan, context.limits, room, offer.min_daily_budget)
+    clamped = clamp(
+        plan,
+        context.limits,
+        room,
+        offer.min_daily_budget,
+        over_delivery=offer.over_delivery,
+        balanced=offer.balanced,
+        rates=context.rates,
+    )
     if clamped.plan is None:
         return None, "; ".join(clamped.notes)
     committed = context.committed_daily
@@ -234,6 +244,8 @@ def _proposal(
             first_time_on_platform=offer.first_time,
             committed_daily=committed.model_copy(update={"micros": committed.micros + spoken_for}),
             over_delivery=offer.over_delivery,
+            balanced=offer.balanced,
+            rates=context.rates,
             now=context.now,
             clamped=clamped.notes,
             confidence=asked.confidence,
@@ -241,6 +253,14 @@ def _proposal(
             expected_impact=asked.expected_impact,
         ),
     ), ""
+
+
+def _counted(proposal: ProposedCampaign, offer: PlatformOffer, context: PromotionContext) -> int:
+    """What a proposal takes of the day's room, in micros of the limits' currency."""
+    daily = proposal.plan.daily_budget
+    micros = day_exposure(daily.micros, offer.over_delivery, balanced=offer.balanced)
+    counted = daily.model_copy(update={"micros": micros})
+    return exchange(counted, context.remaining_daily.currency, context.rates).micros
 
 
 def _problems(calls: Sequence[ToolCall], context: PromotionContext) -> dict[str, str]:
@@ -308,7 +328,7 @@ def _question_text(article: Article, context: PromotionContext) -> str:
                 "platform": offer.account.platform.value,
                 "currency": offer.account.currency,
                 "min_daily_budget": str(offer.min_daily_budget.amount),
-                "remaining_daily_budget": str(offer.remaining_daily.amount),
+                "remaining_daily_budget": _left_here(offer, context),
                 "objectives": list(offer.objectives),
             }
             for offer in context.offers
@@ -344,6 +364,16 @@ def _skip(answer: Answer, reason: str) -> Evaluation:
         input_tokens=answer.input_tokens,
         output_tokens=answer.output_tokens,
     )
+
+
+def _left_here(offer: PlatformOffer, context: PromotionContext) -> str:
+    """The largest daily budget with room on the platform, in units of the account's currency."""
+    try:
+        room = exchange(offer.remaining_daily, offer.account.currency, context.rates, down=True)
+    except NoRate:
+        return "0"
+    fits = largest_budget(room.micros, offer.over_delivery, balanced=offer.balanced)
+    return str(room.model_copy(update={"micros": fits}).amount)
 
 
 def _offer(account_id: str, context: PromotionContext) -> PlatformOffer:

@@ -1,27 +1,21 @@
-"""Figures: read for a whole account at once, append, and decide on the newest."""
+"""Decisions on a campaign's newest figures: taken, recorded, and only then carried out."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from pydantic import JsonValue, TypeAdapter
 from pydantic_core import to_jsonable_python
-from sqlalchemy import func, update
-from sqlalchemy.dialects.postgresql import distinct_on, insert
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 from temporalio import activity
 
-from activities.heartbeat import heartbeating
-from activities.outcomes import network_errors
+from activities.readings import newest_days
 from activities.records import RecordActivities
 from activities.teams import frozen
 from models.contract.decision import Decision
 from models.contract.figures import (
-    AccountFigures,
-    AccountReading,
     CampaignFigures,
     FatigueCase,
     FatigueVerdict,
@@ -30,54 +24,24 @@ from models.contract.figures import (
     PacingMove,
 )
 from models.contract.money import Money
-from models.contract.network import MetricsRow
 from models.contract.vocabulary import DecisionOutcome, DecisionType
 from models.database import Database
-from models.tables import Budget, Campaign, Snapshot
-from platforms.registry import Networks
+from models.tables import Campaign, Snapshot
 from policy import fatigue, pacing
 
 
 class FiguresActivities:
-    """Readings are appended with their ``as_of``; decisions are recorded before effects."""
+    """Decisions are recorded before their effects."""
 
-    def __init__(self, database: Database, networks: Networks, records: RecordActivities) -> None:
+    def __init__(self, database: Database, records: RecordActivities) -> None:
         self._database = database
-        self._networks = networks
         self._records = records
-
-    @activity.defn
-    async def read_account(self, reading: AccountReading) -> AccountFigures:
-        """Read every campaign of an account in one call and append what is new."""
-        account = reading.account
-        async with heartbeating(), network_errors():
-            network = self._networks.of(account)
-            today = _campaign_now(reading).astimezone(ZoneInfo(account.timezone)).date()
-            report = await network.account_metrics(
-                today - timedelta(days=reading.since_days - 1), today
-            )
-        ours = [row for row in report.rows if row.campaign_id in reading.campaigns]
-        async with self._database.team(account.team_id) as session:
-            appended = 0
-            for row in ours:
-                campaign_id = reading.campaigns[row.campaign_id]
-                appended += await _append(session, reading, campaign_id, row, report.as_of)
-            # No row means no delivery: that, too, was read just now.
-            for campaign_id in set(reading.campaigns.values()):
-                await _restate_totals(session, campaign_id, today, report.as_of)
-            await _restate_budgets(session, account.team_id, today)
-        return AccountFigures(
-            as_of=report.as_of,
-            campaigns=len({row.campaign_id for row in ours}),
-            appended=appended,
-            spend=Money(micros=sum(row.spend.micros for row in ours), currency=account.currency),
-        )
 
     @activity.defn
     async def campaign_figures(self, query: FiguresQuery) -> CampaignFigures:
         """A campaign's newest figures."""
         async with self._database.team(query.team_id) as session:
-            days = await _newest_days(session, query.campaign_id)
+            days = await newest_days(session, query.campaign_id)
             read_at = await session.scalar(
                 select(Campaign.figures_as_of).where(col(Campaign.id) == query.campaign_id)
             )
@@ -139,6 +103,7 @@ class FiguresActivities:
             budget=budget,
             reason=answer.reason,
             decision_id=case.decision_id,
+            figures=figures,
         )
 
     async def _frozen(self, team_id: UUID) -> str | None:
@@ -149,7 +114,7 @@ class FiguresActivities:
     async def decide_fatigue(self, case: FatigueCase) -> FatigueVerdict:
         """Judge and record creative fatigue."""
         async with self._database.team(case.query.team_id) as session:
-            days = await _newest_days(session, case.query.campaign_id)
+            days = await newest_days(session, case.query.campaign_id)
         first, latest = days[:2], days[2:][-2:]
         inputs = fatigue.FatigueInputs(
             impressions_first=sum(day.impressions for day in first),
@@ -184,61 +149,6 @@ class FiguresActivities:
         )
 
 
-async def _append(
-    session: AsyncSession,
-    reading: AccountReading,
-    campaign_id: UUID,
-    row: MetricsRow,
-    as_of: datetime,
-) -> int:
-    """Append a campaign-day unless it says what the last reading said."""
-    day = date.fromisoformat(row.day)
-    last = await session.scalar(
-        select(Snapshot)
-        .where(col(Snapshot.campaign_id) == campaign_id, col(Snapshot.day) == day)
-        .order_by(col(Snapshot.as_of).desc())
-        .limit(1)
-    )
-    revenue = row.revenue.micros if row.revenue else None
-    values = {
-        "impressions": row.impressions,
-        "clicks": row.clicks,
-        "conversions": row.conversions,
-        "reach": row.reach,
-        "spend_micros": row.spend.micros,
-        "revenue_micros": revenue,
-    }
-    if last is not None and all(getattr(last, key) == value for key, value in values.items()):
-        return 0
-    done = await session.execute(
-        insert(Snapshot)
-        .values(
-            team_id=reading.account.team_id,
-            account_id=reading.account.id,
-            campaign_id=campaign_id,
-            platform_campaign_id=row.campaign_id,
-            day=day,
-            as_of=as_of,
-            currency=row.spend.currency,
-            **values,
-        )
-        .on_conflict_do_nothing(index_elements=["campaign_id", "day", "as_of"])
-        .returning(col(Snapshot.id))
-    )
-    return len(done.all())
-
-
-async def _newest_days(session: AsyncSession, campaign_id: UUID) -> Sequence[Snapshot]:
-    """The newest reading of each day, oldest day first."""
-    rows = await session.scalars(
-        select(Snapshot)
-        .where(col(Snapshot.campaign_id) == campaign_id)
-        .ext(distinct_on(col(Snapshot.day)))
-        .order_by(col(Snapshot.day), col(Snapshot.as_of).desc())
-    )
-    return rows.all()
-
-
 def _summary(
     days: Sequence[Snapshot], query: FiguresQuery, read_at: datetime | None
 ) -> CampaignFigures:
@@ -256,54 +166,6 @@ def _summary(
         reach=max((day.reach for day in days), default=0),
         as_of=read_at,
     )
-
-
-async def _restate_totals(
-    session: AsyncSession, campaign_id: UUID, today: date, as_of: datetime
-) -> None:
-    days = await _newest_days(session, campaign_id)
-    month = today.replace(day=1)
-    await session.execute(
-        update(Campaign)
-        .where(col(Campaign.id) == campaign_id)
-        .values(
-            spend_micros=sum(day.spend_micros for day in days),
-            month_spend_micros=sum(day.spend_micros for day in days if day.day >= month),
-            month_start=month,
-            figures_as_of=as_of,
-        )
-    )
-
-
-async def _restate_budgets(session: AsyncSession, team_id: UUID, today: date) -> None:
-    """Keep the spent column of the period rows equal to what the networks report."""
-    newest = (
-        select(Snapshot)
-        .ext(distinct_on(col(Snapshot.campaign_id), col(Snapshot.day)))
-        .order_by(col(Snapshot.campaign_id), col(Snapshot.day), col(Snapshot.as_of).desc())
-        .where(col(Snapshot.day) >= today.replace(day=1))
-        .subquery()
-    )
-    budgets = await session.scalars(
-        select(Budget).where(col(Budget.period_end) >= today).with_for_update(skip_locked=True)
-    )
-    for budget in budgets:
-        spent = (
-            select(func.coalesce(func.sum(newest.c.spend_micros), 0))
-            .join(Campaign, col(Campaign.id) == newest.c.campaign_id)
-            .where(newest.c.day >= budget.period_start, newest.c.day <= budget.period_end)
-        )
-        if budget.platform is not None:
-            spent = spent.where(col(Campaign.platform) == budget.platform)
-        if budget.account_id is not None:
-            spent = spent.where(col(Campaign.account_id) == budget.account_id)
-        budget.spent_micros = int(await session.scalar(spent) or 0)
-        over = budget.spent_micros >= budget.allocated_micros
-        budget.status = "exhausted" if over else "active"
-
-
-def _campaign_now(reading: AccountReading) -> datetime:
-    return reading.clock.campaign_time(datetime.now(UTC))
 
 
 _INPUTS = TypeAdapter[dict[str, JsonValue]](dict[str, JsonValue])

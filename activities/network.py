@@ -1,20 +1,25 @@
 """Activities on an ad network: one effect per key, and nothing is done until it is read back."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
-from uuid import UUID
+from typing import NoReturn
 
 from temporalio import activity
 
-from activities.effects import EffectLog
+from activities import trees, twins
+from activities.access import AccountAccess
+from activities.effects import QUARANTINED, Asked, EffectLog
 from activities.heartbeat import heartbeating
-from activities.outcomes import network_errors, not_confirmed
+from activities.outcomes import network_errors, not_confirmed, quarantined
+from activities.trees import read_tree
+from activities.twins import Unsettled
+from activities.writes import seen_through, switch_all, wait_out_earlier_attempts
+from models.contract.account import AdAccount
 from models.contract.effects import (
     CreateObject,
     MoveEnd,
+    SetBid,
     SetBudget,
     TreeReading,
     TreeRef,
@@ -25,56 +30,91 @@ from platforms.errors import Ambiguous
 from platforms.network import AdNetwork
 from platforms.registry import Networks
 
-T = TypeVar("T")
 _CLEAN_READS = 2
 _BETWEEN_READS = 0.5
+_MOST_LOST = 4
+"""Answers lost, with nothing found after each, before a person is asked."""
 
 
 class NetworkActivities:
-    """Create, verify, activate, change and read a campaign's tree."""
+    """Create, verify, activate, change and read a campaign's tree.
 
-    def __init__(self, networks: Networks, effects: EffectLog, assets: Path) -> None:
+    ``access`` is asked before whatever can raise spend, and before nothing else.
+    """
+
+    def __init__(
+        self, networks: Networks, effects: EffectLog, assets: Path, access: AccountAccess
+    ) -> None:
         self._networks = networks
         self._effects = effects
         self._assets = assets
+        self._access = access
 
     @activity.defn
     async def create_object(self, ask: CreateObject) -> NetworkObject:
         """Create one object, paused, exactly once.
 
         An earlier attempt may have succeeded although its answer was lost: then the object is
-        looked up (once more after the network's longest plausible delay) and adopted.
+        looked up (once more after the network's longest plausible delay) and adopted. What no
+        rule can settle is quarantined until a person decides, and nothing is asked under its key
+        meanwhile.
         """
-        order, network = ask.order, self._networks.of(ask.account)
-        parent = _parent(ask)
+        network = self._networks.of(ask.account)
         async with heartbeating(), network_errors():
-            attempts = await self._effects.ask(ask)
-            found = await network.find(order.kind, order.key, parent) if attempts > 1 else []
-            if attempts > 1 and not found:
-                await asyncio.sleep(ask.settle.total_seconds())
-                found = await network.find(order.kind, order.key, parent)
-            if found:
-                adopted = await self._settle_twins(network, ask.account.team_id, found)
-            else:
-                adopted = await self._create(network, ask, parent)
-                # What an earlier attempt sent may have landed between our look and our create.
-                found = await network.find(order.kind, order.key, parent) if attempts > 1 else []
-                if len(found) > 1:
-                    adopted = await self._settle_twins(network, ask.account.team_id, found)
+            await self._access.check(ask.account)
+            asked = await self._effects.ask(ask)
+            if asked.state == QUARANTINED:
+                raise quarantined(ask.order.kind.value, ask.order.key, asked.note)
+            try:
+                adopted = await self._adopt_or_create(network, ask, asked)
+            except Unsettled as doubt:
+                await self._quarantine(network, ask.account, ask.order.kind, ask.order.key, doubt)
             await self._effects.settle(ask, adopted.id)
             return adopted
 
-    async def _create(
-        self, network: AdNetwork, ask: CreateObject, parent: str | None
+    async def _adopt_or_create(
+        self, network: AdNetwork, ask: CreateObject, asked: Asked
     ) -> NetworkObject:
+        again = asked.attempts > 1
+        found = await self._look_up(network, ask, asked) if again else []
+        if again and not found:
+            await asyncio.sleep(ask.settle.total_seconds())
+            found = await self._look_up(network, ask, asked)
+        if found:
+            return await self._adopt(network, ask, asked, found)
+        adopted = await self._create(network, ask, asked)
+        # What an earlier attempt sent may have landed between our look and our create.
+        found = await self._look_up(network, ask, asked) if again else []
+        return await self._adopt(network, ask, asked, found) if len(found) > 1 else adopted
+
+    async def _look_up(
+        self, network: AdNetwork, ask: CreateObject, asked: Asked
+    ) -> list[NetworkObject]:
+        """What carries the key, wherever it hangs; and what a person picked."""
+        order, parent = ask.order, twins.parent_of(ask)
+        found = await network.find(order.kind, order.key, parent)
+        if order.kind is ObjectKind.AD_GROUP:
+            found += await network.find(order.kind, order.key)
+        if asked.picked_by and asked.external_id:
+            found += await network.read(order.kind, [asked.external_id])
+        alive = {one.id: one for one in found if one.delivery is not Delivery.REMOVED}
+        return list(alive.values())
+
+    async def _create(self, network: AdNetwork, ask: CreateObject, asked: Asked) -> NetworkObject:
         try:
-            return await _seen_through(network.create(self._local(ask.order)))
+            return await seen_through(network.create(self._local(ask.order)))
         except Ambiguous as lost:
             await asyncio.sleep(ask.settle.total_seconds())
-            found = await network.find(ask.order.kind, ask.order.key, parent)
-            if not found:
-                raise not_confirmed(f"{lost}; nothing was found, asking again") from None
-            return await self._settle_twins(network, ask.account.team_id, found)
+            found = await self._look_up(network, ask, asked)
+            if found:
+                return await self._adopt(network, ask, asked, found)
+            times = await self._effects.lost(ask.account.team_id, ask.order.key)
+            if times >= _MOST_LOST:
+                raise Unsettled(
+                    f"{times} answers were lost and nothing was found after any ({lost.message})",
+                    [],
+                ) from None
+            raise not_confirmed(f"{lost}; nothing was found, asking again") from None
 
     def _local(self, order: Order) -> Order:
         """Assets travel by relative path; only this machine knows where they lie."""
@@ -82,25 +122,31 @@ class NetworkActivities:
             return order
         return order.model_copy(update={"image_path": str(self._assets / order.image_path)})
 
-    async def _settle_twins(
-        self,
-        network: AdNetwork,
-        team_id: UUID,
-        found: Sequence[NetworkObject],
-        known: str | None = None,
+    async def _adopt(
+        self, network: AdNetwork, ask: CreateObject, asked: Asked, found: Sequence[NetworkObject]
     ) -> NetworkObject:
-        """Adopt the one that children hang on already, else the lowest id; delete the rest.
-
-        They are paused, so none can have delivered.
-        """
-        adopted = next((one for one in found if one.id == known), found[0])
-        twins = [one for one in found if one.id != adopted.id]
-        for twin in twins:
-            await network.remove(twin.kind, twin.id)
-        if twins:
-            activity.logger.warning("removed %d twin(s) of key %s", len(twins), adopted.key)
-            await self._effects.removed_twins(team_id, adopted.key, len(twins))
+        """Settle on one, off and within the ordered budget."""
+        picked = asked.picked_by is not None and asked.external_id is not None
+        for one in () if picked else found:
+            if (why := twins.contradiction(ask, one, network)) is not None:
+                raise Unsettled(why, found)
+        settled = await twins.settle(network, found, asked.external_id, picked=picked)
+        if settled.removed:
+            key, team_id = ask.order.key, ask.account.team_id
+            await self._effects.removed_twins(team_id, key, settled.removed)
+        (adopted,) = await twins.switch_off(network, [settled.adopted])
+        if twins.exceeds(ask, adopted) and ask.order.kind is ObjectKind.AD_GROUP:
+            await seen_through(network.set_daily_budget(adopted.id, ask.order.daily_budget))
+            (adopted,) = await network.read(adopted.kind, [adopted.id])
         return adopted
+
+    async def _quarantine(
+        self, network: AdNetwork, account: AdAccount, kind: ObjectKind, key: str, doubt: Unsettled
+    ) -> NoReturn:
+        """Off first; then leave it to a person."""
+        shown = await twins.switch_off(network, doubt.found)
+        await self._effects.quarantine(account.team_id, key, str(doubt), shown)
+        raise quarantined(kind.value, key, str(doubt))
 
     @activity.defn
     async def verify_tree(self, ask: VerifyTree) -> TreeReading:
@@ -110,22 +156,37 @@ class NetworkActivities:
             if await self._effects.any_repeated(ask.ref):
                 # A write whose answer was lost may land late: wait it out before looking.
                 await asyncio.sleep(ask.ref.settle.total_seconds())
-            known = _known(ask.ref)
-            for kind, key, parent in _keys(ask.ref):
-                found = await network.find(kind, key, parent)
-                if len(found) > 1:
-                    team_id = ask.ref.account.team_id
-                    await self._settle_twins(network, team_id, found, known.get(key))
-            reading = await self._read(network, ask.ref)
-            group = _one(reading, ObjectKind.AD_GROUP)
-            on = [one.id for one in reading.objects if one.switched_on and _switches(one, network)]
+            await self._settle_tree(network, ask.ref)
+            reading = await read_tree(network, ask.ref)
+            on = [
+                one for one in reading.objects if one.switched_on and twins.switches(one, network)
+            ]
             if on:
-                raise not_confirmed(f"{len(on)} object(s) are switched on before activation")
+                # Nobody of ours has switched anything on yet.
+                for one in on:
+                    await twins.switch_off(network, [one])
+                raise not_confirmed(f"{len(on)} object(s) were switched on before activation")
+            group = trees.ad_group(reading)
             if group.daily_budget is not None and group.daily_budget != ask.daily_budget:
                 raise not_confirmed(
                     f"daily budget reads {group.daily_budget}, agreed is {ask.daily_budget}"
                 )
             return reading
+
+    async def _settle_tree(self, network: AdNetwork, ref: TreeRef) -> None:
+        known, team_id = trees.known_ids(ref), ref.account.team_id
+        for kind, key, parent in trees.keys(ref):
+            found = await network.find(kind, key, parent)
+            if len(found) < 2:
+                continue
+            asked = await self._effects.known(team_id, key)
+            picked = asked is not None and asked.picked_by is not None
+            try:
+                settled = await twins.settle(network, found, known.get(key), picked=picked)
+            except Unsettled as doubt:
+                await self._quarantine(network, ref.account, kind, key, doubt)
+            if settled.removed:
+                await self._effects.removed_twins(team_id, key, settled.removed)
 
     @activity.defn
     async def activate(self, ref: TreeRef) -> TreeReading:
@@ -134,12 +195,13 @@ class NetworkActivities:
         assert tree.campaign_id is not None
         assert tree.ad_group_id is not None
         async with heartbeating(), network_errors():
-            await _wait_out_earlier_attempts(ref.settle)
+            await self._access.check(ref.account)
+            await wait_out_earlier_attempts(ref.settle)
             if network.capabilities.can_pause_ad:
-                await _switch_all(network, ObjectKind.AD, list(tree.ad_ids.values()), on=True)
-            await _switch_all(network, ObjectKind.AD_GROUP, [tree.ad_group_id], on=True)
-            await _switch_all(network, ObjectKind.CAMPAIGN, [tree.campaign_id], on=True)
-            reading = await self._read(network, ref)
+                await switch_all(network, ObjectKind.AD, list(tree.ad_ids.values()), on=True)
+            await switch_all(network, ObjectKind.AD_GROUP, [tree.ad_group_id], on=True)
+            await switch_all(network, ObjectKind.CAMPAIGN, [tree.campaign_id], on=True)
+            reading = await read_tree(network, ref)
             off = [one for one in reading.objects if not one.switched_on]
             if off:
                 raise not_confirmed(f"{off[0].kind.value} {off[0].id} still reads as off")
@@ -177,7 +239,7 @@ class NetworkActivities:
                 clean += 1
                 if clean >= _CLEAN_READS:
                     objects = tuple(found.values())
-                    return TreeReading(objects=objects, as_of=_as_of(objects))
+                    return TreeReading(objects=objects, as_of=trees.as_of(objects))
                 await asyncio.sleep(_BETWEEN_READS)
 
     @activity.defn
@@ -186,7 +248,7 @@ class NetworkActivities:
         network = self._networks.of(ref.account)
         removed = 0
         async with heartbeating(), network_errors():
-            for kind, key, parent in reversed(_keys(ref)):
+            for kind, key, parent in reversed(trees.keys(ref)):
                 for one in await network.find(kind, key, parent):
                     await network.remove(kind, one.id)
                     removed += 1
@@ -196,16 +258,19 @@ class NetworkActivities:
     async def read_tree(self, ref: TreeRef) -> TreeReading:
         """Read the tree back."""
         async with heartbeating(), network_errors():
-            return await self._read(self._networks.of(ref.account), ref)
+            return await read_tree(self._networks.of(ref.account), ref)
 
     @activity.defn
     async def set_budget(self, ask: SetBudget) -> NetworkObject:
-        """Set the daily budget and read it back."""
+        """Set the daily budget and read it back. Only a rise needs the account's credentials on."""
         network, group = self._networks.of(ask.ref.account), ask.ref.tree.ad_group_id
         assert group is not None
         async with heartbeating(), network_errors():
-            await _wait_out_earlier_attempts(ask.ref.settle)
-            await _seen_through(network.set_daily_budget(group, ask.daily_budget))
+            for now in await network.read(ObjectKind.AD_GROUP, [group]):
+                if now.daily_budget is None or ask.daily_budget.micros > now.daily_budget.micros:
+                    await self._access.check(ask.ref.account)
+            await wait_out_earlier_attempts(ask.ref.settle)
+            await seen_through(network.set_daily_budget(group, ask.daily_budget))
             (reading,) = await network.read(ObjectKind.AD_GROUP, [group])
             if reading.daily_budget != ask.daily_budget:
                 raise not_confirmed(
@@ -215,101 +280,36 @@ class NetworkActivities:
 
     @activity.defn
     async def move_end(self, ask: MoveEnd) -> NetworkObject:
-        """Move the ad group's end time and read it back (to the network's granularity)."""
+        """Move the ad group's end time and read it back (to the network's granularity).
+
+        An earlier end is always possible; a later one needs the account's credentials on.
+        """
         network, group = self._networks.of(ask.ref.account), ask.ref.tree.ad_group_id
         assert group is not None
         async with heartbeating(), network_errors():
-            await _wait_out_earlier_attempts(ask.ref.settle)
-            await _seen_through(network.set_end_time(group, ask.end_time))
+            for now in await network.read(ObjectKind.AD_GROUP, [group]):
+                if now.end_time is not None and ask.end_time > now.end_time:
+                    await self._access.check(ask.ref.account)
+            await wait_out_earlier_attempts(ask.ref.settle)
+            await seen_through(network.set_end_time(group, ask.end_time))
             (reading,) = await network.read(ObjectKind.AD_GROUP, [group])
             granularity = network.capabilities.end_time_granularity
             if reading.end_time is None or abs(reading.end_time - ask.end_time) > granularity:
                 raise not_confirmed(f"end time reads {reading.end_time}, asked {ask.end_time}")
             return reading
 
-    async def _read(self, network: AdNetwork, ref: TreeRef) -> TreeReading:
-        tree = ref.tree
-        wanted: list[tuple[ObjectKind, list[str]]] = [
-            (ObjectKind.CAMPAIGN, [tree.campaign_id] if tree.campaign_id else []),
-            (ObjectKind.AD_GROUP, [tree.ad_group_id] if tree.ad_group_id else []),
-            (ObjectKind.AD, list(tree.ad_ids.values())),
-        ]
-        objects: list[NetworkObject] = []
-        for kind, ids in wanted:
-            if not ids:
-                continue
-            read = await network.read(kind, ids)
-            if len(read) != len(ids):
-                raise not_confirmed(f"{kind.value}: asked for {len(ids)}, {len(read)} answered")
-            objects.extend(read)
-        return TreeReading(objects=tuple(objects), as_of=_as_of(objects))
-
-
-def _keys(ref: TreeRef) -> list[tuple[ObjectKind, str, str | None]]:
-    """Every key of a tree with the parent its look-up needs, top down."""
-    keys: list[tuple[ObjectKind, str, str | None]] = [
-        (ObjectKind.CAMPAIGN, ref.key("campaign"), None),
-        (ObjectKind.AD_GROUP, ref.key("ad_group"), ref.tree.campaign_id),
-    ]
-    for variant in ref.variants:
-        keys.append((ObjectKind.CREATIVE, ref.key(f"creative/{variant}"), None))
-        keys.append((ObjectKind.AD, ref.key(f"ad/{variant}"), ref.tree.ad_group_id))
-    return keys
-
-
-def _known(ref: TreeRef) -> dict[str, str]:
-    """Ids by key, of what the campaign adopted so far."""
-    tree = ref.tree
-    ids = {ref.key("campaign"): tree.campaign_id, ref.key("ad_group"): tree.ad_group_id}
-    ids |= {ref.key(f"creative/{variant}"): one for variant, one in tree.creative_ids.items()}
-    ids |= {ref.key(f"ad/{variant}"): one for variant, one in tree.ad_ids.items()}
-    return {key: one for key, one in ids.items() if one is not None}
-
-
-def _parent(ask: CreateObject) -> str | None:
-    order = ask.order
-    if order.kind is ObjectKind.AD_GROUP:
-        return order.campaign_id
-    return order.ad_group_id if order.kind is ObjectKind.AD else None
-
-
-def _switches(one: NetworkObject, network: AdNetwork) -> bool:
-    return one.kind is not ObjectKind.AD or network.capabilities.can_pause_ad
-
-
-async def _switch_all(network: AdNetwork, kind: ObjectKind, ids: list[str], *, on: bool) -> None:
-    for result in await _seen_through(network.switch(kind, ids, on=on)):
-        if not result.accepted:
-            raise not_confirmed(f"{kind.value} {result.id} was not switched: {result.error}")
-
-
-async def _seen_through(write: Coroutine[Any, Any, T]) -> T:
-    """Await a write to its answer, even when the activity is cancelled meanwhile.
-
-    A stop waits for this activity's end and then trusts its own read-back, so nothing may be
-    on its way to the network any more.
-    """
-    sent = asyncio.create_task(write)
-    try:
-        return await asyncio.shield(sent)
-    except asyncio.CancelledError:
-        await asyncio.gather(sent, return_exceptions=True)
-        raise
-
-
-async def _wait_out_earlier_attempts(settle: timedelta) -> None:
-    """What an earlier attempt sent without seeing the answer lands before this one begins.
-
-    Then nothing is in flight once this attempt has its answers, and no late write can undo a
-    later pause or a lower budget.
-    """
-    if activity.info().attempt > 1:
-        await asyncio.sleep(settle.total_seconds())
-
-
-def _one(reading: TreeReading, kind: ObjectKind) -> NetworkObject:
-    return next(one for one in reading.objects if one.kind is kind)
-
-
-def _as_of(objects: Sequence[NetworkObject]) -> datetime:
-    return min((one.as_of for one in objects), default=datetime.now(UTC))
+    @activity.defn
+    async def set_bid(self, ask: SetBid) -> NetworkObject:
+        """Set the bid or cost cap and read it back (the network may round it down)."""
+        network, group = self._networks.of(ask.ref.account), ask.ref.tree.ad_group_id
+        assert group is not None
+        async with heartbeating(), network_errors():
+            for now in await network.read(ObjectKind.AD_GROUP, [group]):
+                if now.bid is not None and ask.amount.micros > now.bid.micros:
+                    await self._access.check(ask.ref.account)
+            await wait_out_earlier_attempts(ask.ref.settle)
+            await seen_through(network.set_bid(group, ask.amount))
+            (reading,) = await network.read(ObjectKind.AD_GROUP, [group])
+            if reading.bid is None or reading.bid.micros > ask.amount.micros:
+                raise not_confirmed(f"bid reads {reading.bid}, asked was {ask.amount}")
+            return reading

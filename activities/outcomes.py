@@ -35,6 +35,16 @@ async def network_errors() -> AsyncGenerator[None]:
         raise ApplicationError(str(error), type=type(error).__name__) from None
 
 
+def quarantined(kind: str, key: str, why: str) -> ApplicationError:
+    """No rule can settle what a key stands for: a person must decide, nothing is repeated."""
+    return ApplicationError(
+        f"{kind} {key} is quarantined: {why}; decide with `adflight quarantine {key} --adopt ID` "
+        "or `--discard`",
+        type=QUARANTINED,
+        non_retryable=True,
+    )
+
+
 def not_confirmed(message: str) -> ApplicationError:
     """The network does not (yet) show what was asked: ask again."""
     return ApplicationError(message, type=NOT_CONFIRMED)

@@ -11,10 +11,11 @@ from sqlmodel import col, select
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.exposure import promises
 from activities.heartbeat import heartbeating
 from activities.outcomes import INPUT_REFUSED
 from activities.page import PageRefused, read_article
-from activities.teams import ad_account, frozen, get_team, team_limits
+from activities.teams import ad_account, exchange_rates, frozen, get_team, team_limits
 from activities.web import WebReader, WebRefused, WebUnavailable
 from models.contract.base import Frozen
 from models.contract.content import Article, ContentType
@@ -28,12 +29,12 @@ from models.contract.promotion import (
 from models.contract.vocabulary import Platform
 from models.database import Database
 from models.settings import Settings
-from models.tables import Account, Campaign, Commitment, Promotion, Snapshot
+from models.tables import Account, Campaign, Promotion, Snapshot
 from models.tables.columns import now_utc
 from platforms.errors import Refused
-from platforms.registry import capabilities
+from platforms.registry import capabilities, over_delivery
+from policy.exchange import NoRate, total
 
-_LIVE = ("reserved", "confirmed")
 _TRIES = 3
 
 
@@ -148,13 +149,16 @@ class PromotionActivities:
         """Accounts, running campaigns, budget left and recent results."""
         async with self._database.team(question.team_id) as session:
             limits = await team_limits(session, question.team_id)
-            commitments = (
-                await session.scalars(select(Commitment).where(col(Commitment.state).in_(_LIVE)))
-            ).all()
+            rates = await exchange_rates(session, question.team_id, limits, now_utc().date())
+            book = await promises(session, question.now)
             accounts = (
                 await session.scalars(
                     select(Account)
-                    .where(col(Account.status) == "active", col(Account.is_default).is_(True))
+                    .where(
+                        col(Account.status) == "active",
+                        col(Account.credentials_off_at).is_(None),
+                        col(Account.is_default).is_(True),
+                    )
                     .order_by(col(Account.platform), col(Account.account_name))
                 )
             ).all()
@@ -176,30 +180,42 @@ class PromotionActivities:
                     ).group_by(col(Snapshot.campaign_id))
                 )
             }
-        committed = sum(one.daily_micros for one in commitments)
+        unconvertible: str | None = None
+
+        def used(platform: str | None = None) -> int | None:
+            """What commitments count against a day; None where a currency has no rate."""
+            nonlocal unconvertible
+            try:
+                return total(book.exposure(platform=platform).daily, currency, rates)
+            except NoRate as unknown:
+                unconvertible = str(unknown)
+                return None
+
+        def left(cap: Money, taken: int | None) -> Money:
+            # Whoever does not know what is promised may promise nothing more.
+            return Money(
+                micros=max(cap.micros - (cap.micros if taken is None else taken), 0),
+                currency=currency,
+            )
+
         currency = limits.team_daily.currency
-
-        def left(cap: Money, used: int) -> Money:
-            return Money(micros=max(cap.micros - used, 0), currency=currency)
-
+        committed = used()
         offers: list[PlatformOffer] = []
         for row in accounts:
             try:
                 able = capabilities(Platform(row.platform))
             except Refused:
                 continue  # an account of a network without an adapter yet
-            on_platform = sum(
-                one.daily_micros for one in commitments if one.platform == row.platform
-            )
             offers.append(
                 PlatformOffer(
                     account=ad_account(row),
                     min_daily_budget=able.min_daily_budget.get(
                         row.currency, Money(micros=0, currency=row.currency)
                     ),
-                    remaining_daily=left(limits.platform_daily, on_platform),
+                    remaining_daily=left(limits.platform_daily, used(row.platform)),
                     objectives=tuple(sorted(one.value for one in able.objectives)),
-                    over_delivery=able.over_delivery,
+                    over_delivery=over_delivery(able.platform, self._settings),
+                    balanced=able.balanced,
                     settle=able.settle
                     if self._settings.settle_seconds is None
                     else timedelta(seconds=self._settings.settle_seconds),
@@ -211,8 +227,10 @@ class PromotionActivities:
             now=question.now,
             limits=limits,
             remaining_daily=left(limits.team_daily, committed),
-            committed_daily=Money(micros=committed, currency=currency),
+            committed_daily=Money(micros=committed or 0, currency=currency),
             offers=tuple(offers),
+            rates=rates,
+            rules=(unconvertible,) if unconvertible else (),
             running=tuple(
                 RunningCampaign(
                     name=one.name,

@@ -89,6 +89,7 @@ class RecordActivities:
             "objective": plan.objective.value,
             "campaign_type": plan.campaign_type.value,
             "destination_url": plan.destination_url,
+            "page_fingerprint": _promise(start, state),
             "currency": plan.daily_budget.currency,
             "daily_budget_micros": plan.daily_budget.micros,
             "lifetime_budget_micros": _micros(plan.lifetime_budget),
@@ -232,6 +233,12 @@ class RecordActivities:
                 )
                 .on_conflict_do_nothing(index_elements=["id"])
             )
+
+
+def _promise(start: CampaignInput, state: CampaignState) -> str:
+    """What the page may say: the promise it was approved with, and one accepted since."""
+    first = start.article.fingerprint if start.article else ""
+    return " ".join(one for one in (first, state.seen_fingerprint) if one)
 
 
 def _micros(money: Money | None) -> int | None:

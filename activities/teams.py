@@ -1,17 +1,21 @@
 """Reading a team's accounts and limits."""
 
+from datetime import date
 from uuid import UUID
 
 from pydantic import ValidationError
+from sqlalchemy import func, tuple_
+from sqlalchemy import select as columns
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 from temporalio.exceptions import ApplicationError
 
 from activities.outcomes import INPUT_REFUSED
 from models.contract.account import AdAccount
+from models.contract.exchange import DatedRate, Rates
 from models.contract.limits import STARTER_LIMITS, SpendLimits
-from models.contract.vocabulary import FREEZE, Platform
-from models.tables import Account, StandingStop, Team
+from models.contract.vocabulary import FREEZE, AccountStatus, Platform
+from models.tables import Account, ExchangeRate, StandingStop, Team
 
 
 async def team_limits(session: AsyncSession, team_id: UUID) -> SpendLimits:
@@ -34,18 +38,38 @@ async def team_limits(session: AsyncSession, team_id: UUID) -> SpendLimits:
             type=INPUT_REFUSED,
             non_retryable=True,
         ) from None
-    if limits.profile == "sandbox" and await _spends_real_money(session):
+    if limits.profile == "sandbox" and await spends_real_money(session):
         return STARTER_LIMITS
     return limits
 
 
-async def _spends_real_money(session: AsyncSession) -> bool:
+async def spends_real_money(session: AsyncSession) -> bool:
+    """Whether the team has an account that is neither the sandbox's nor disabled."""
     account = await session.scalar(
         select(Account.id)
-        .where(col(Account.sandbox).is_(False), col(Account.status) == "active")
+        # A real account that cannot pay today may be able to tomorrow.
+        .where(col(Account.sandbox).is_(False), col(Account.status) != AccountStatus.DISABLED.value)
         .limit(1)
     )
     return account is not None
+
+
+async def exchange_rates(
+    session: AsyncSession, team_id: UUID, limits: SpendLimits, today: date
+) -> Rates:
+    """The newest rate of each currency into the team's reporting currency, as of a real day."""
+    team = await get_team(session, team_id)
+    currency, as_of = col(ExchangeRate.currency), col(ExchangeRate.as_of)
+    newest = columns(currency, func.max(as_of)).where(as_of <= today).group_by(currency)
+    rows = await session.execute(
+        columns(currency, col(ExchangeRate.rate), as_of).where(tuple_(currency, as_of).in_(newest))
+    )
+    return Rates(
+        currency=team.reporting_currency,
+        today=today,
+        max_age=limits.rate_max_age,
+        newest={row[0]: DatedRate(rate=row[1], as_of=row[2]) for row in rows},
+    )
 
 
 async def get_team(session: AsyncSession, team_id: UUID) -> Team:

@@ -6,6 +6,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import create_engine, text
 
 from models.database import driver_url
@@ -29,6 +30,20 @@ def upgrade(url: str) -> None:
             command.upgrade(_config(url), "head")
     finally:
         engine.dispose()
+
+
+def head() -> str:
+    """The schema revision of this release."""
+    return str(ScriptDirectory.from_config(_config("")).get_current_head())
+
+
+def knows(revision: str) -> bool:
+    """Whether this release can bring a database from a revision to its own."""
+    try:
+        ScriptDirectory.from_config(_config("")).get_revision(revision)
+    except CommandError:
+        return False
+    return True
 
 
 def pending(url: str) -> bool:

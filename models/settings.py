@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Literal
 from uuid import UUID
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from models.contract.campaign import Cadence
 from models.contract.clock import CampaignClock
+from models.contract.vocabulary import Platform
 
+_MOST_OVER_DELIVERY = 10
 DEFAULT_TEAM = UUID("5f0c3c1e-0000-4000-8000-000000000001")
 
 
@@ -26,7 +28,10 @@ def default_directory() -> Path:
 class Settings(BaseSettings):
     """Settings of every process. Names in capitals are the environment variables' own."""
 
-    model_config = SettingsConfigDict(env_prefix="ADFLIGHT_", extra="ignore", frozen=True)
+    # A refused value may be a secret: the message names the setting only.
+    model_config = SettingsConfigDict(
+        env_prefix="ADFLIGHT_", extra="ignore", frozen=True, hide_input_in_errors=True
+    )
 
     directory: Path = Field(default_factory=default_directory)
     enabled: bool = Field(
@@ -67,8 +72,18 @@ class Settings(BaseSettings):
     events_url: str = ""
     ui_url: str = ""
     event_secret: SecretStr = SecretStr("")
+    # Where people are told: a name of one's own (email, slack, sms, …) to an apprise URL. The one
+    # URL of `notify_url` is the channel "default". High alerts go to `alert_high`: when unset, to
+    # all but channels whose name begins with "sms", which are kept for what is critical.
+    alert_channels: dict[str, SecretStr] = {}
+    alert_high: tuple[str, ...] | None = None
+    alerts_per_hour: int = Field(default=20, ge=1)
     notify_url: SecretStr = SecretStr("")
+    digest_hour: int = Field(default=8, ge=0, le=23)
     feed_interval_seconds: float = 300.0
+
+    # How many times a daily budget a network may spend on one day, where ours is not believed.
+    over_delivery: dict[str, float] = {}
 
     tempo: float = Field(default=1.0, gt=0, le=100_000)
     clock_origin: datetime = datetime(2026, 1, 1, tzinfo=UTC)
@@ -81,6 +96,18 @@ class Settings(BaseSettings):
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
+
+    @field_validator("over_delivery")
+    @classmethod
+    def _at_least_the_budget(cls, value: dict[str, float]) -> dict[str, float]:
+        named = {Platform.parse(name).value: multiple for name, multiple in value.items()}
+        for name, multiple in named.items():
+            if not 1 <= multiple <= _MOST_OVER_DELIVERY:
+                raise ValueError(
+                    f"over-delivery of {name} is {multiple:g}; give a multiple of the daily budget "
+                    f"from 1 to {_MOST_OVER_DELIVERY}"
+                )
+        return named
 
     @property
     def clock(self) -> CampaignClock:

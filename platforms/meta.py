@@ -123,7 +123,7 @@ class MetaNetwork:
         """Create one object, paused. See ``AdNetwork.create``."""
         match order:
             case CampaignOrder():
-                parameters = meta_params.campaign_parameters(order)
+                parameters = meta_params.campaign_parameters(order, self._account.currency)
                 call, parent = self._node.create_campaign, None
             case AdGroupOrder():
                 meta_params.ad_set_parameters(order, self._account, [])
@@ -202,6 +202,24 @@ class MetaNetwork:
                     raise entry.error
         return seen
 
+    async def list_objects(self, kind: ObjectKind) -> list[NetworkObject]:
+        """Every object of a kind, 500 to a page. See ``AdNetwork.list_objects``."""
+        edges = {
+            ObjectKind.CAMPAIGN: self._node.get_campaigns,
+            ObjectKind.AD_GROUP: self._node.get_ad_sets,
+            ObjectKind.AD: self._node.get_ads,
+        }
+        if kind not in edges:
+            raise Refused(Platform.META, "creatives are not listed; read them by id", field="kind")
+
+        def look_up() -> list[NetworkObject]:
+            nodes = edges[kind](fields=list(FIELDS[kind]), params={"limit": _PAGE})
+            return [self._seen(kind, node.export_all_data()) for node in nodes]
+
+        # A page that moved while it was read may show an object twice.
+        found = {item.id: item for item in await self._connection.read(look_up)}
+        return [item for item in found.values() if item.delivery is not Delivery.REMOVED]
+
     async def switch(self, kind: ObjectKind, ids: Sequence[str], *, on: bool) -> list[SwitchResult]:
         """Activate or pause, 50 to a request. See ``AdNetwork.switch``.
 
@@ -242,6 +260,15 @@ class MetaNetwork:
         """Set an ad set's daily budget; Meta allows four changes an hour."""
         units = minor_units(budget, self._account.currency, "daily_budget")
         await self._update(ad_group_id, {"daily_budget": units})
+
+    async def set_bid(self, ad_group_id: str, amount: Money) -> None:
+        """Set an ad set's bid or cost cap. See ``AdNetwork.set_bid``."""
+        node: Any = AdSet(ad_group_id, api=self._connection.api)
+        shown = await self._connection.read(
+            lambda: node.api_get(fields=["bid_strategy", "bid_amount"]).export_all_data()
+        )
+        change = meta_params.bid_change(shown, amount, self._account.currency)
+        await self._update(ad_group_id, change)
 
     async def set_end_time(self, ad_group_id: str, end_time: datetime) -> None:
         """Move an ad set's end."""

@@ -146,11 +146,16 @@ CAPABILITIES = Capabilities(
     objectives=frozenset(GOALS),
     calls_to_action=frozenset(CALLS_TO_ACTION),
     can_pause_ad=True,
+    balanced=True,
+    spend_cap=True,
+    spend_cap_minimum={"USD": Money.of("100.00")},
     notes=(
         "The minimum daily budget of USD 1.00 is not verified; a connection test reads the "
         "account's own.",
         "Catalog sales are bought as purchases on the pixel, with a still image; a "
         "product_set_id in the account's options narrows them to that set.",
+        "A campaign's spend cap takes USD 100.00 or more; the minimum in other currencies is not "
+        "known, so there, and below it, none is set.",
         "One day may overspend its daily budget by 75 %; a week may not exceed seven times it.",
     ),
 )

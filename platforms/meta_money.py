@@ -58,6 +58,12 @@ def minor_units(amount: Money, currency: str, field: str) -> int:
     return units
 
 
+def rounded_down(amount: Money) -> Money:
+    """The nearest amount Meta can express that is not above ``amount``."""
+    unit = unit_micros(amount.currency)
+    return amount.model_copy(update={"micros": amount.micros - amount.micros % unit})
+
+
 def from_minor_units(units: str | int, currency: str) -> Money:
     """Money from the integer minor units Meta answers with."""
     return Money(micros=int(units) * unit_micros(currency), currency=currency)

@@ -18,6 +18,8 @@ FIELDS: dict[ObjectKind, tuple[str, ...]] = {
         "campaign_id",
         "daily_budget",
         "end_time",
+        "bid_amount",
+        "targeting",
         "issues_info",
     ),
     ObjectKind.CREATIVE: _SHARED,
@@ -59,7 +61,7 @@ def network_object(
     if delivery is Delivery.ACTIVE and end_time is not None and end_time <= as_of:
         # Meta keeps saying ACTIVE after the end; nothing delivers any more.
         delivery = Delivery.ENDED
-    budget = node.get("daily_budget")
+    budget, bid = node.get("daily_budget"), node.get("bid_amount")
     parent = _PARENT.get(kind)
     return NetworkObject(
         kind=kind,
@@ -71,7 +73,9 @@ def network_object(
         delivery=delivery,
         daily_budget=from_minor_units(budget, currency) if budget not in (None, "", "0") else None,
         end_time=end_time,
+        bid=from_minor_units(bid, currency) if bid not in (None, "", "0", 0) else None,
         issue=_issue(node, effective, delivery),
+        automatic=_automatic(node),
         as_of=as_of,
     )
 
@@ -85,6 +89,13 @@ def _key(node: Mapping[str, Any]) -> str:
         if label and (name == label or name.startswith(f"{label} ")):
             return label
     return labels[0] if len(labels) == 1 else ""
+
+
+def _automatic(node: Mapping[str, Any]) -> tuple[str, ...]:
+    """What Meta widens by itself: switched off in every ad set we make."""
+    automation = mapping(mapping(node.get("targeting")).get("targeting_automation"))
+    on = automation.get("advantage_audience") in (1, "1", True)
+    return ("advantage audience",) if on else ()
 
 
 def _issue(node: Mapping[str, Any], effective: str, delivery: Delivery) -> str | None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from models.contract.account import AdAccount
+from models.contract.money import Money
 from models.contract.network import (
     AdGroupOrder,
     AdOrder,
@@ -25,7 +26,7 @@ from platforms.meta_maps import (
     UNRESTRICTED_AUDIENCE,
     Goal,
 )
-from platforms.meta_money import minor_units
+from platforms.meta_money import minor_units, rounded_down
 
 Interests = list[dict[str, str]]
 
@@ -52,7 +53,7 @@ def titled(key: str, name: str) -> str:
     return f"{key} {name}"
 
 
-def campaign_parameters(order: CampaignOrder) -> dict[str, Any]:
+def campaign_parameters(order: CampaignOrder, currency: str) -> dict[str, Any]:
     """``POST act_…/campaigns``: paused, without a budget (the ad sets carry it)."""
     parameters: dict[str, Any] = {
         "name": titled(order.key, order.name),
@@ -66,6 +67,10 @@ def campaign_parameters(order: CampaignOrder) -> dict[str, Any]:
         if not order.countries:
             raise refuse("a special ad category needs its countries", "countries")
         parameters["special_ad_category_country"] = list(order.countries)
+    if (cap := order.spend_cap) is not None:
+        least = CAPABILITIES.spend_cap_minimum.get(cap.currency)
+        if cap.currency != currency or (least is not None and cap.micros >= least.micros):
+            parameters["spend_cap"] = minor_units(rounded_down(cap), currency, "spend_cap")
     return parameters
 
 
@@ -152,6 +157,22 @@ def bid_parameters(bid: Bid, currency: str) -> dict[str, Any]:
     else:
         parameters["bid_amount"] = minor_units(bid.amount, currency, "bid.amount")
     return parameters
+
+
+def bid_change(shown: Mapping[str, Any], amount: Money, currency: str) -> dict[str, Any]:
+    """Another amount for an ad set whose bid strategy is a cap.
+
+    Raises:
+        Refused: the strategy has no amount, or this one is no amount in the account's currency.
+    """
+    strategy = str(shown.get("bid_strategy") or BID_STRATEGIES["automatic"])
+    if strategy not in (BID_STRATEGIES["bid_cap"], BID_STRATEGIES["cost_cap"]):
+        raise refuse(
+            f"bid strategy {strategy} has no amount to set; lower the daily budget instead",
+            "bid_amount",
+        )
+    units = minor_units(rounded_down(amount), currency, "bid_amount")
+    return {"bid_strategy": strategy, "bid_amount": units}
 
 
 def promoted_object(objective: Objective, options: Mapping[str, str]) -> dict[str, str]:

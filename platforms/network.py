@@ -38,9 +38,14 @@ class Capabilities:
         budget_edits_per_hour: Edits of one ad group's budget per campaign hour; None if free.
         batch_size: Objects per batched status call.
         over_delivery: Most the network may spend on one day, as a multiple of the daily budget.
+        balanced: Whether it makes up for that within the week (never above seven budgets).
         settle: Real time after which a write whose answer was lost is certainly visible.
         can_pause_ad: Whether a single ad can be switched off and on again.
         image_size: Width and height in pixels of the still image we make for it.
+        spend_cap: Whether a campaign can carry the most it may ever cost (``CampaignOrder``).
+        spend_cap_minimum: Smallest such cap the network takes, by currency. Below it, and in a
+            currency without one where the network has a minimum, the cap is left out.
+        lease_fallback: What limits spend when nobody renews; empty where end times do.
     """
 
     platform: Platform
@@ -56,6 +61,10 @@ class Capabilities:
     objectives: frozenset[Objective]
     calls_to_action: frozenset[CallToAction]
     can_pause_ad: bool = True
+    balanced: bool = False
+    spend_cap: bool = False
+    spend_cap_minimum: dict[str, Money] = field(default_factory=dict[str, Money])
+    lease_fallback: str = ""
     notes: tuple[str, ...] = field(default=())
 
 
@@ -89,6 +98,15 @@ class AdNetwork(Protocol):
         ``Delivery.REMOVED``."""
         ...
 
+    async def list_objects(self, kind: ObjectKind) -> list[NetworkObject]:
+        """Every campaign, ad group or ad of the account that is not removed, whoever made it
+        (all pages). ``key`` is ours, empty for others' objects and where an ad has no name.
+
+        Raises:
+            Refused: creatives are not listed.
+        """
+        ...
+
     async def switch(self, kind: ObjectKind, ids: Sequence[str], *, on: bool) -> list[SwitchResult]:
         """Activate or pause in the network's batch form; one result per id, in order.
 
@@ -98,6 +116,16 @@ class AdNetwork(Protocol):
 
     async def set_daily_budget(self, ad_group_id: str, budget: Money) -> None:
         """Set (not add to) the ad group's daily budget."""
+        ...
+
+    async def set_bid(self, ad_group_id: str, amount: Money) -> None:
+        """Set the amount of an ad group's bid cap or cost cap, rounded down to what the network
+        takes.
+
+        Raises:
+            Refused: its strategy has no amount, or the amount is too small or in another
+                currency.
+        """
         ...
 
     async def set_end_time(self, ad_group_id: str, end_time: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from models.contract.account import AdAccount
@@ -9,8 +10,9 @@ from models.contract.vocabulary import Platform
 from models.settings import Settings
 from platforms import meta, x
 from platforms.credentials import resolve
-from platforms.errors import Refused
+from platforms.errors import NetworkError, Refused
 from platforms.network import AdNetwork, Capabilities
+from platforms.observed import ObservedNetwork
 
 _CAPABILITIES: dict[Platform, Capabilities] = {
     Platform.META: meta.CAPABILITIES,
@@ -31,12 +33,29 @@ def capabilities(platform: Platform) -> Capabilities:
     return found
 
 
+def over_delivery(platform: Platform, settings: Settings) -> float:
+    """Most the network may spend on a day, as a multiple of the daily budget: as configured, else
+    as its adapter knows it.
+
+    Raises:
+        Refused: it has no adapter.
+    """
+    return settings.over_delivery.get(platform.value, capabilities(platform).over_delivery)
+
+
 class Networks:
     """Open adapters, one per account, kept for the life of the process."""
 
-    def __init__(self, settings: Settings, clock_now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock_now: Callable[[], datetime],
+        on_failure: Callable[[AdAccount, NetworkError], None] | None = None,
+    ) -> None:
+        """``on_failure`` hears of every call left unanswered or denied; it must return at once."""
         self._settings = settings
         self._now = clock_now
+        self._on_failure = on_failure
         self._open: dict[UUID, AdNetwork] = {}
 
     def of(self, account: AdAccount) -> AdNetwork:
@@ -49,6 +68,8 @@ class Networks:
         network = self._open.get(account.id)
         if network is None:
             network = self._connect(account)
+            if self._on_failure is not None:
+                network = ObservedNetwork(network, partial(self._on_failure, account))
             self._open[account.id] = network
         return network
 

@@ -41,7 +41,7 @@ from platforms.x_objects import (
 from platforms.x_reach import ReachBook
 from platforms.x_stats import account_report
 from platforms.x_switch import switch as switch_in_batches
-from platforms.x_terms import CAPABILITIES, capabilities_of, in_micros
+from platforms.x_terms import CAPABILITIES, bid_change, capabilities_of, in_micros
 from platforms.x_wire import Wire
 
 __all__ = ["CAPABILITIES", "XNetwork", "connect"]
@@ -133,12 +133,14 @@ class XNetwork:
         return await self._create_ad(order)
 
     async def _create_campaign(self, order: CampaignOrder) -> NetworkObject:
+        daily = in_micros(order.daily_budget, self._account.currency, self._minimum())
+        cap = order.spend_cap and in_micros(order.spend_cap, self._account.currency)
         form = {
             "funding_instrument_id": self._option("funding_instrument_id"),
             "name": keyed(order.key, order.name),
-            "daily_budget_amount_local_micro": in_micros(
-                order.daily_budget, self._account.currency, self._minimum()
-            ),
+            # X takes no day above the whole; the ad group's own budget is what paces.
+            "daily_budget_amount_local_micro": min(daily, cap) if cap else daily,
+            "total_budget_amount_local_micro": cap,
             "entity_status": "PAUSED",
         }
         row = cast(JsonObject, (await self._wire.post("campaigns", form))["data"])
@@ -232,6 +234,18 @@ class XNetwork:
         rows = await self._wire.by_ids(path, parameter, ids, _DELETED_TOO)
         return await self._views(kind, rows, now)
 
+    async def list_objects(self, kind: ObjectKind) -> list[NetworkObject]:
+        """Every object of a kind that is not removed, 1,000 to a page. An ad's key is in its
+        post's name and is not read here."""
+        if kind is ObjectKind.CREATIVE:
+            raise refused("creatives are not listed; read them by id", field="kind")
+        rows = await self._wire.pages(_PATHS[kind][0])
+        # A page that moved while it was read may show an object twice.
+        unique = list({str(row["id"]): row for row in rows}.values())
+        if kind is ObjectKind.AD:
+            return await ad_views(self._wire, unique, self._now(), named=False)
+        return await self._views(kind, unique, self._now())
+
     async def _views(
         self, kind: ObjectKind, rows: list[JsonObject], now: datetime
     ) -> list[NetworkObject]:
@@ -269,6 +283,12 @@ class XNetwork:
         """
         micros = in_micros(budget, self._account.currency, self._minimum())
         await set_line_item_budget(self._wire, ad_group_id, micros)
+
+    async def set_bid(self, ad_group_id: str, amount: Money) -> None:
+        """Set a line item's bid. See ``AdNetwork.set_bid``."""
+        line = await self._one("line_items", ad_group_id)
+        form = bid_change(line, amount, self._account.currency)
+        await self._wire.put(f"line_items/{ad_group_id}", form)
 
     async def set_end_time(self, ad_group_id: str, end_time: datetime) -> None:
         """Move the end, rounded down to the minute."""

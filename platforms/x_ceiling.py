@@ -10,7 +10,7 @@ from typing import cast
 from platforms.x_errors import JsonObject
 from platforms.x_wire import Wire
 
-_BUDGET = "daily_budget_amount_local_micro"
+_BUDGET, _TOTAL = "daily_budget_amount_local_micro", "total_budget_amount_local_micro"
 
 
 async def set_line_item_budget(wire: Wire, line_item_id: str, micros: int) -> None:
@@ -24,8 +24,10 @@ async def set_line_item_budget(wire: Wire, line_item_id: str, micros: int) -> No
         for row in await wire.by_ids("line_items", "campaign_ids", [campaign_id])
         if row["id"] != line_item_id
     ]
-    ceiling = int(campaign.get(_BUDGET) or 0)
+    ceiling, total = int(campaign.get(_BUDGET) or 0), campaign.get(_TOTAL)
     wanted = sum(others) + micros
+    if total is not None:
+        wanted = min(wanted, int(total))  # X takes no day above the campaign's whole
     if wanted > ceiling:
         await wire.put(f"campaigns/{campaign_id}", {_BUDGET: wanted})
     await wire.put(f"line_items/{line_item_id}", {_BUDGET: micros})

@@ -43,14 +43,16 @@ async def line_item_views(wire: Wire, rows: list[JsonObject], now: datetime) -> 
     return [_line_item(row, parents, ads.get(str(row["id"]), []), now) for row in rows]
 
 
-async def ad_views(wire: Wire, rows: list[JsonObject], now: datetime) -> list[NetworkObject]:
+async def ad_views(
+    wire: Wire, rows: list[JsonObject], now: datetime, *, named: bool = True
+) -> list[NetworkObject]:
     """Promoted posts. X gives them no name; key and name are read from the post's."""
     live = [row for row in rows if not row.get("deleted")]
     lines = await _by_id(wire, "line_items", "line_item_ids", (r["line_item_id"] for r in live))
     parents = await _by_id(
         wire, "campaigns", "campaign_ids", (line["campaign_id"] for line in lines.values())
     )
-    posts = await posts_by_ids(wire, [str(row["tweet_id"]) for row in rows])
+    posts = await posts_by_ids(wire, [str(row["tweet_id"]) for row in rows]) if named else []
     names = {post_id(post): str(post.get("name") or "") for post in posts}
     return [_ad(row, lines, parents, names, now) for row in rows]
 
@@ -158,7 +160,9 @@ def _line_item(
         delivery=delivery,
         daily_budget=_budget(row),
         end_time=instant(row.get("end_time")),
+        bid=_money(row, "bid_amount_local_micro"),
         issue=issue,
+        automatic=_automatic(row),
         as_of=now,
     )
 
@@ -234,8 +238,18 @@ def _ad(
     )
 
 
+def _automatic(row: JsonObject) -> tuple[str, ...]:
+    """What X widens by itself: off in every line item we make."""
+    wide = row.get("audience_expansion")
+    return (f"audience expansion {str(wide).lower()}",) if wide else ()
+
+
 def _budget(row: JsonObject) -> Money | None:
-    micros = row.get("daily_budget_amount_local_micro")
+    return _money(row, "daily_budget_amount_local_micro")
+
+
+def _money(row: JsonObject, field: str) -> Money | None:
+    micros = row.get(field)
     if micros is None:
         return None
     return Money(micros=int(micros), currency=str(row.get("currency") or "USD"))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from models.contract.account import AdAccount
-from models.contract.money import Money
+from models.contract.money import Money, minor_unit_micros
 from models.contract.network import Bid
 from models.contract.vocabulary import CallToAction, Objective, Platform
 from platforms.network import Capabilities, CopyLimits
@@ -68,8 +68,10 @@ CAPABILITIES = Capabilities(
     objectives=_PLAIN,
     calls_to_action=frozenset({CallToAction.LEARN_MORE}),
     can_pause_ad=False,
+    spend_cap=True,
     notes=(
-        "over_delivery 1.2 and the minimum daily budget are not published by X (unsure).",
+        "over_delivery 1.2 and the minimum daily budget are not published by X (unsure), nor is "
+        "any balancing within a week.",
         "Leads, sign-ups, purchases and applications need the account option web_event_tag.",
         "A website card is one large link without a labelled button.",
         "A promoted post cannot be paused: pause its ad group, or remove it.",
@@ -141,6 +143,25 @@ def bid_fields(bid: Bid, how: Optimisation, currency: str) -> dict[str, str | in
     micros = in_micros(bid.amount, currency)
     pay_by = {"pay_by": "LINK_CLICK"} if how.goal == "LINK_CLICKS" else {}
     return {"bid_strategy": strategy, "bid_amount_local_micro": micros, **pay_by}
+
+
+def bid_change(line: Mapping[str, object], amount: Money, currency: str) -> dict[str, int]:
+    """Another amount for a line item whose bid strategy has one, down to a whole minor unit
+    (X's ``minimum_denomination``).
+
+    Raises:
+        Refused: the strategy has no amount, or this one is too small or in another currency.
+    """
+    strategy = str(line.get("bid_strategy") or "AUTO")
+    if strategy not in (_STRATEGIES["bid_cap"], _STRATEGIES["cost_cap"]):
+        raise refused(
+            f"bid strategy {strategy} has no amount to set; lower the daily budget instead",
+            field="bid_amount",
+        )
+    whole = amount.micros - amount.micros % minor_unit_micros(amount.currency)
+    return {
+        "bid_amount_local_micro": in_micros(amount.model_copy(update={"micros": whole}), currency)
+    }
 
 
 def in_micros(amount: Money, currency: str, minimum: Money | None = None) -> int:

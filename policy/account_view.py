@@ -42,7 +42,8 @@ class AccountView:
         on: Switched on, as far as we know (n,).
         converts: Its objective is a conversion; others are never judged on conversions (n,).
         hours_on: Hours since it was first switched on (n,).
-        daily_budget: Live daily budget (n,).
+        daily_budget: Highest daily budget of the day (n,): what was spent before somebody lowered
+            it was within what was agreed then.
         day_cap: Most that a day may cost: ``max_daily_spend`` or budget × over-delivery (n,).
         lifetime: Lifetime budget or team's lifetime limit, NaN without (n,).
         target_cpa, max_cpa, min_roas: The plan's guardrails, NaN without (n,).

@@ -6,6 +6,8 @@ GET  /clock                             origin, tempo, campaign and real time
 GET/POST/DELETE /faults                 armed faults with counts; arm; clear (?network=&kind=)
 GET  /objects/{network}[/{kind}]        the shelf
 GET  /truth                             true spend, present spend rate, lines
+POST /accounts/{network}/{id}           put an ad account into a state (``AccountOrder``)
+DELETE /limits                          rate limits begin anew, as after their real minutes
 GET  /journal                           notes (?network=&after=)
 GET/POST/DELETE /pages                  published pages (POST {url, html, content_type?};
                                         DELETE ?url= or all)
@@ -26,7 +28,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox import site
+from sandbox import accounts, site
 from sandbox.durable_world import DurableWorld
 from sandbox.switchboard import FaultOrder
 
@@ -103,6 +105,15 @@ def build(world: DurableWorld, networks: tuple[str, ...]) -> Starlette:
     async def truth(request: Request) -> Response:
         return JSONResponse(world.truth())
 
+    async def play_account(request: Request) -> Response:
+        order = accounts.AccountOrder.model_validate(await request.json())
+        path = request.path_params
+        accounts.play(world, path["network"], path["id"], order)
+        return JSONResponse(world.get(path["network"], "account", path["id"]))
+
+    async def renew_limits(request: Request) -> Response:
+        return JSONResponse({"renewed": world.renew_limits()})
+
     async def journal(request: Request) -> Response:
         query = request.query_params
         after = int(query.get("after", "0"))
@@ -128,6 +139,8 @@ def build(world: DurableWorld, networks: tuple[str, ...]) -> Starlette:
         ("GET", "/objects/{network}", objects),
         ("GET", "/objects/{network}/{kind}", objects),
         ("GET", "/truth", truth),
+        ("DELETE", "/limits", renew_limits),
+        ("POST", "/accounts/{network}/{id}", play_account),
         ("GET", "/journal", journal),
         ("GET", "/pages", pages),
         ("POST", "/pages", publish),

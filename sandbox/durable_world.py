@@ -41,6 +41,7 @@ class DurableWorld:
         self.ledger = Ledger(self.database, self.seed)
         self.settlement = Settlement(self.database, self.ledger, self.seed)
         self._last_read = 0.0
+        self._renewals: list[Callable[[], None]] = []
 
     def _stored_seed(self, seed: int) -> int:
         """The first seed stays: another one would change the nature of existing ads."""
@@ -90,6 +91,15 @@ class DurableWorld:
 
     def fault(self, network: str, kind: str) -> bool:
         return self.switchboard.take(network, kind) is not None
+
+    def limit(self, renew: Callable[[], None]) -> None:
+        self._renewals.append(renew)
+
+    def renew_limits(self) -> int:
+        """Let every rate limit begin anew; how many there are."""
+        for renew in self._renewals:
+            renew()
+        return len(self._renewals)
 
     def note(self, network: str, kind: str, detail: dict[str, Any]) -> None:
         self.journal.note(self.now().astimezone(UTC), network, kind, detail)

@@ -24,6 +24,7 @@ class Ledger:
         self._seed = seed
         self.tallies: dict[tuple[str, str], Tally] = {}
         self._campaign_days: dict[tuple[str, str], tuple[str, int]] = {}
+        self._campaign_ever: defaultdict[tuple[str, str], int] = defaultdict(int)
         with database.lock:
             self._recall()
 
@@ -51,6 +52,7 @@ class Ledger:
             self.tallies[network, line].clicked.append(clicked)
 
     def _spend_in_campaign(self, network: str, campaign: str, day: str, spend: int) -> None:
+        self._campaign_ever[network, campaign] += spend
         known, before = self._campaign_days.get((network, campaign), (day, 0))
         if day >= known:
             total = spend + (before if day == known else 0)
@@ -74,6 +76,9 @@ class Ledger:
             day, spent = self._campaign_days.get((line.network, line.campaign_id), ("", 0))
             spent = spent if day == tally.day else 0
             limits.append(round(line.campaign_daily_micros * line.over_delivery) - spent)
+        if line.campaign_total_micros is not None:
+            ever = self._campaign_ever.get((line.network, line.campaign_id), 0)
+            limits.append(line.campaign_total_micros - ever)
         if line.total_budget_micros is not None:
             limits.append(line.total_budget_micros - tally.spent_ever)
         return max(0, min(limits))

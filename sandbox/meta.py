@@ -54,6 +54,7 @@ class Graph:
     def __init__(self, shelf: MetaShelf) -> None:
         self._shelf = shelf
         self._usage = Usage()
+        shelf.world.limit(self._usage.renew)
 
     def serve(self, request: Request, body: bytes) -> Response:
         """Answer one HTTP request, whatever is wrong with it."""

@@ -70,6 +70,7 @@ BUTTONS = (
 _OPEN_AUDIENCE = frozenset({"EMPLOYMENT", "HOUSING", "CREDIT", "FINANCIAL_PRODUCTS_SERVICES"})
 _CAPPED = ("LOWEST_COST_WITH_BID_CAP", "COST_CAP")
 _EDITS_PER_HOUR = 4
+_LEAST_CAP, _NO_CAP = 10_000, 922_337_203_685_478
 
 
 def categories(parameters: Parameters) -> list[str]:
@@ -115,6 +116,20 @@ def budget(parameters: Parameters, name: str, account: Node) -> int | None:
             name,
             f"Your budget is too low: it must be at least {minimum:.2f} {account['currency']}.",
             1885272,
+        )
+    return amount
+
+
+def spend_cap(parameters: Parameters, account: Node) -> int | None:
+    """A campaign's spend cap in minor units; Meta's own largest number removes it."""
+    amount = parameters.integer("spend_cap")
+    if amount is None or amount == _NO_CAP:
+        return None
+    if amount < _LEAST_CAP:
+        raise invalid(
+            "spend_cap",
+            f"The spend cap must be at least {_LEAST_CAP / 100:.2f} {account['currency']}.",
+            1885097,
         )
     return amount
 

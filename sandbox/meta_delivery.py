@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sandbox.meta_billing import pays
 from sandbox.meta_graph import Node
 from sandbox.meta_shelf import DELIVERING, NETWORK, MetaShelf
 from sandbox.world import Line
@@ -84,14 +85,16 @@ def lines(shelf: MetaShelf) -> list[Line]:
     """Every ad set as a line of the market, as of ``world.now()``."""
     now = shelf.world.now()
     tables = {kind: _by_id(shelf.every(kind)) for kind in DELIVERING}
-    zones = {each["account_id"]: each["timezone_name"] for each in shelf.every("account")}
+    accounts = shelf.every("account")
+    zones = {each["account_id"]: each["timezone_name"] for each in accounts}
+    paying = {each["account_id"] for each in accounts if pays(each)}
 
     def find(kind: str, object_id: str) -> Node | None:
         return tables[kind].get(object_id)
 
     running: dict[str, list[str]] = {}
     for ad in tables["ad"].values():
-        if effective_status("ad", ad, find, now) == "ACTIVE":
+        if ad["account_id"] in paying and effective_status("ad", ad, find, now) == "ACTIVE":
             running.setdefault(ad["adset_id"], []).append(ad["id"])
     return [
         _line(ad_set, find, now, tuple(running.get(ad_set["id"], ())), zones)
@@ -109,7 +112,7 @@ def _line(
     on = effective_status("adset", ad_set, find, now) == "ACTIVE"
     lifetime = ad_set.get("lifetime_budget")
     daily = ad_set.get("daily_budget") or campaign.get("daily_budget")
-    whole = campaign.get("daily_budget")
+    whole, cap = campaign.get("daily_budget"), campaign.get("spend_cap")
     bid = ad_set.get("bid_amount")
     return Line(
         network=NETWORK,
@@ -120,6 +123,7 @@ def _line(
         active=bool(on and inside and ads),
         daily_budget_micros=_CENT_MICROS * int(daily or lifetime or 0),
         campaign_daily_micros=None if whole is None else _CENT_MICROS * int(whole),
+        campaign_total_micros=None if cap is None else _CENT_MICROS * int(cap),
         total_budget_micros=None if lifetime is None else _CENT_MICROS * int(lifetime),
         bid_micros=None if bid is None else _CENT_MICROS * int(bid),
         start=start,

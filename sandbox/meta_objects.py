@@ -8,6 +8,7 @@ import io
 from PIL import Image, UnidentifiedImageError
 
 from sandbox import meta_checks as checks
+from sandbox.meta_billing import must_pay
 from sandbox.meta_delivery import REVIEW
 from sandbox.meta_graph import Node, Parameters, invalid, stamp
 from sandbox.meta_shelf import DELIVERING, NETWORK, MetaShelf
@@ -26,6 +27,8 @@ def create(shelf: MetaShelf, edge: str, account: Node, parameters: Parameters) -
         "adlabels": _label,
     }[edge]
     kind, fields = make(shelf, account, parameters)
+    if kind in DELIVERING and fields["status"] == "ACTIVE":
+        must_pay(account)
     account_id = str(account["account_id"])
     if _validate_only(parameters):
         return {"success": True}
@@ -47,6 +50,8 @@ def update(shelf: MetaShelf, kind: str, node: Node, parameters: Parameters) -> N
         node["name"] = _name(parameters)
     if "status" in parameters:
         node["status"] = parameters.choice("status", _STATES, "")
+        if kind in DELIVERING and node["status"] == "ACTIVE":
+            must_pay(shelf.account(node["account_id"]))
     if kind == "adset":
         _edit_ad_set(shelf, node, parameters)
     elif kind == "campaign":
@@ -56,6 +61,9 @@ def update(shelf: MetaShelf, kind: str, node: Node, parameters: Parameters) -> N
                     raise invalid(name, "The campaign has no budget of its own.", 1885621)
                 account = shelf.account(node["account_id"])
                 node[name] = checks.budget(parameters, name, account)
+        if "spend_cap" in parameters:
+            account = shelf.account(node["account_id"])
+            node["spend_cap"] = checks.spend_cap(parameters, account)
     elif kind == "ad" and "creative" in parameters:
         node["creative"] = _chosen_creative(shelf, parameters)
         # A changed ad goes back into review.
@@ -125,6 +133,7 @@ def _campaign(_: MetaShelf, account: Node, parameters: Parameters) -> tuple[str,
         "status": _status(parameters),
         "daily_budget": parameters.integer("daily_budget"),
         "lifetime_budget": parameters.integer("lifetime_budget"),
+        "spend_cap": checks.spend_cap(parameters, account),
         "is_adset_budget_sharing_enabled": parameters.boolean("is_adset_budget_sharing_enabled"),
     }
 

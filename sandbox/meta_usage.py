@@ -34,6 +34,10 @@ class Usage:
             raise self.refusal(account_id, seconds=wait)
         self._scores[account_id] = (score + points, self._clock())
 
+    def renew(self) -> None:
+        """Forget what was used."""
+        self._scores.clear()
+
     def refusal(self, account_id: str, *, seconds: int) -> GraphError:
         """The answer of an account that is over its limit for ``seconds`` more."""
         return GraphError(

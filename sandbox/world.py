@@ -17,7 +17,8 @@ class Line(BaseModel):
 
     ``active`` already includes parents, review and prepayment. ``bid_micros`` None is automatic
     bidding. ``ads`` are the ids of its approved, active ads (none: nothing delivers).
-    ``campaign_daily_micros`` caps all lines of the campaign together where the network does so.
+    ``campaign_daily_micros`` caps all lines of the campaign together where the network does so,
+    ``campaign_total_micros`` all they may ever cost.
     """
 
     network: str
@@ -28,6 +29,7 @@ class Line(BaseModel):
     active: bool
     daily_budget_micros: int
     campaign_daily_micros: int | None = None
+    campaign_total_micros: int | None = None
     total_budget_micros: int | None = None
     bid_micros: int | None = None
     start: datetime | None = None
@@ -107,6 +109,12 @@ class World(Protocol):
         """Take one armed fault of a kind that only the network module can play (for example
         ``expired_token``, ``disapproved_ad``, ``rate_limited``, ``server_error``); counts it.
         Transport faults (lost answers, delays, duplicates) are played by the server itself."""
+        ...
+
+    # -- rate limits ----------------------------------------------------------------------
+    def limit(self, renew: Callable[[], None]) -> None:
+        """Register how a network's rate limits begin anew: they police connections and are
+        kept by the network module, not by the world."""
         ...
 
     # -- journal --------------------------------------------------------------------------

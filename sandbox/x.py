@@ -54,6 +54,7 @@ class _Desk:
         self._world = world
         self._signatures = Signatures()
         self._limits = RateLimits()
+        world.limit(self._limits.renew)
 
     def endpoint(self, methods: dict[str, Operation]) -> Callable[[Request], Awaitable[Response]]:
         async def serve(request: Request) -> Response:

@@ -1,6 +1,7 @@
 """X's campaigns: create, change, delete, list."""
 
 from sandbox.x_delivery import Forest, has_ended
+from sandbox.x_funding import must_pay
 from sandbox.x_request import Answer, Call, Values, XError, invalid, not_found, page, public, stamp
 from sandbox.x_store import JsonObject
 
@@ -38,6 +39,7 @@ def create(call: Call, values: Values) -> JsonObject:
         "deleted": False,
     }
     check_budgets(row)
+    must_pay(call.store, row, row["entity_status"])
     call.store.put("campaign", row["id"], row)
     return row
 
@@ -48,6 +50,7 @@ def update(call: Call, values: Values, campaign_id: str) -> JsonObject:
     if "name" in values:
         row["name"] = checked_name(values)
     if status := values.choice("entity_status", ["ACTIVE", "PAUSED"]):
+        must_pay(call.store, row, status)
         row["entity_status"] = status
     for field in (DAILY, TOTAL):
         if field in values:

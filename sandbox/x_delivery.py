@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sandbox.world import Line, World
+from sandbox.x_funding import refusal
 from sandbox.x_store import NETWORK, JsonObject, Store, read_stamp
 
 REVIEW = timedelta(minutes=10)
@@ -87,6 +88,9 @@ def market_lines(world: World) -> list[Line]:
     campaigns = {row["id"]: row for row in store.every("campaign")}
     accounts = {row["id"]: row for row in store.every("account")}
     forest = Forest(store, now)
+    # Most campaigns share account and funding, and this runs many times a second.
+    payers = {_payer(one): one for one in campaigns.values()}
+    unpaid = {payer for payer, one in payers.items() if refusal(store, one) is not None}
     criteria: dict[str, list[JsonObject]] = {}
     for criterion in store.every("targeting_criterion"):
         if not criterion["deleted"]:
@@ -96,13 +100,17 @@ def market_lines(world: World) -> list[Line]:
             row,
             campaigns[row["campaign_id"]],
             accounts[row["account_id"]],
-            forest.accepted(row["id"]),
+            [] if _payer(campaigns[row["campaign_id"]]) in unpaid else forest.accepted(row["id"]),
             criteria.get(row["id"], []),
             now,
         )
         for row in store.every("line_item")
         if not row["deleted"]
     ]
+
+
+def _payer(campaign: JsonObject) -> tuple[str, str]:
+    return campaign["account_id"], campaign["funding_instrument_id"]
 
 
 def _line(
@@ -125,6 +133,7 @@ def _line(
         # A line item without a budget of its own spends its campaign's.
         daily_budget_micros=daily or ceiling,
         campaign_daily_micros=ceiling,
+        campaign_total_micros=campaign["total_budget_amount_local_micro"],
         total_budget_micros=row["total_budget_amount_local_micro"],
         bid_micros=row["bid_amount_local_micro"] if row["bid_strategy"] != "AUTO" else None,
         start=read_stamp(row["start_time"]),

@@ -53,6 +53,10 @@ class RateLimits:
             f"{prefix}-reset": str(int(began + window.seconds) + 1),
         }
 
+    def renew(self) -> None:
+        """Let every window begin anew."""
+        self._windows.clear()
+
     @staticmethod
     def soon(headers: dict[str, str], seconds: int) -> dict[str, str]:
         """The headers of a window that is used up and resets in a moment."""

@@ -3,6 +3,7 @@
 from sandbox import x_campaigns
 from sandbox.x_campaigns import DAILY, TOTAL, check_budgets, checked_name, filtered
 from sandbox.x_delivery import has_ended
+from sandbox.x_funding import must_pay
 from sandbox.x_request import Answer, Call, Values, XError, invalid, missing, not_found, page, stamp
 from sandbox.x_store import JsonObject
 
@@ -91,6 +92,7 @@ def create(call: Call, values: Values) -> JsonObject:
         "created_at": stamp(call.now),
         "deleted": False,
     }
+    must_pay(call.store, campaign, row["entity_status"])
     _apply(call, values, row)
     call.store.put("line_item", row["id"], row)
     return row
@@ -100,6 +102,7 @@ def update(call: Call, values: Values, line_item_id: str) -> JsonObject:
     """Change the given fields."""
     row = live(call, line_item_id)
     if status := values.choice("entity_status", ["ACTIVE", "PAUSED"]):
+        must_pay(call.store, call.store.get("campaign", row["campaign_id"]) or {}, status)
         row["entity_status"] = status
     _apply(call, values, row)
     call.store.put("line_item", line_item_id, row)

@@ -14,6 +14,7 @@ from models.contract.content import ContentEvent
 from models.database import Database
 from models.settings import Settings
 from starter import environment, logs
+from starter.conversions import ConversionIntake
 from starter.events import Accepted, Unavailable, event_routes
 from starter.intake import Intake
 from starter.temporal import TemporalUnreachable, connect
@@ -44,7 +45,14 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(
         title="Adflight events", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan
     )
-    app.include_router(event_routes(secret=settings.event_secret.get_secret_value(), accept=accept))
+    conversions = ConversionIntake(database, settings.team_id, settings.clock)
+    app.include_router(
+        event_routes(
+            secret=settings.event_secret.get_secret_value(),
+            accept=accept,
+            take=conversions.accept,
+        )
+    )
     return app
 
 

@@ -1,15 +1,21 @@
-"""One-time set-up of a database that is not ours to start: schema and default team.
+"""One-time set-up of servers that are not ours to start: schema, default team, schedules.
 
-``python -m starter.setup`` with ``DATABASE_URL`` of the schema's owner.
+``python -m starter.setup`` with ``DATABASE_URL`` of the schema's owner and ``TEMPORAL_ADDRESS``.
 """
 
 import asyncio
+import os
+import sys
+
+from temporalio.service import RPCError
 
 from migrations.apply import upgrade
 from models.database import Database
 from models.settings import Settings
 from starter import environment
+from starter.schedules import set_up_schedules
 from starter.team import set_up
+from starter.temporal import TemporalUnreachable, connect
 
 
 async def _team(settings: Settings) -> None:
@@ -20,11 +26,26 @@ async def _team(settings: Settings) -> None:
         await database.close()
 
 
+async def _schedules(settings: Settings) -> str | None:
+    try:
+        await set_up_schedules(await connect(settings), settings)
+    except (TemporalUnreachable, RPCError) as error:
+        return f"schema and team are ready, the daily digest is not scheduled: {error}"
+    return None
+
+
 def main() -> None:
-    """Migrate, then make the default team ready; both may be repeated."""
+    """Migrate, make the default team ready, schedule its digest; all may be repeated."""
     settings = environment.load()
     upgrade(settings.database_url)
     asyncio.run(_team(settings))
+    problem = asyncio.run(_schedules(settings))
+    if problem is not None:
+        print(problem, file=sys.stderr)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # The SDK's native threads can crash an interpreter that is being torn down.
+    os._exit(0 if problem is None else 1)
 
 
 if __name__ == "__main__":

@@ -245,7 +245,7 @@ async def client(settings: Settings) -> Client:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def workers(settings: Settings, client: Client) -> AsyncGenerator[None]:
     """All workers."""
-    async with serving(settings, client, "management", "creative", "analytics", "guard"):
+    async with serving(settings, client, "management", "creative", "analytics", "guard", "watch"):
         yield
 
 

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 from models.contract.campaign import CampaignState, Dayparting
 from models.contract.vocabulary import CampaignStatus
 
+_A_MOMENT = timedelta(minutes=15)
+
 
 @dataclass(frozen=True, slots=True)
 class Due:
@@ -18,25 +20,41 @@ class Due:
 
 def next_due(state: CampaignState, *, lease: timedelta, timezone: str, now: datetime) -> Due:
     """The earliest duty. Ties go to the one that protects money (end, lease, then the rest)."""
-    candidates: list[Due] = []
+    return _duties(state, lease, timezone, now)[0]
+
+
+def due_together(
+    state: CampaignState, *, lease: timedelta, timezone: str, now: datetime
+) -> list[Due]:
+    """What to do at this wake-up: all that is due, and what would be due in a moment anyway."""
+    duties = _duties(state, lease, timezone, now)
+    if duties[0].at > now:
+        return []
+    return [due for due in duties if due.at <= now or _may_come_early(due, now)]
+
+
+def _may_come_early(due: Due, now: datetime) -> bool:
+    return due.what in ("lease", "pacing", "fatigue") and due.at <= now + _A_MOMENT
+
+
+def _duties(state: CampaignState, lease: timedelta, timezone: str, now: datetime) -> list[Due]:
+    duties: list[Due] = []
 
     def add(what: str, at: datetime | None) -> None:
         if at is not None:
-            candidates.append(Due(what, at))
+            duties.append(Due(what, at))
 
     add("end", state.ends_at)
     if state.lease_until is not None and state.lease_until != state.ends_at:
         add("lease", state.lease_until - lease / 2)
     if state.plan.dayparting is not None:
         add("dayparting", next_edge(state.plan.dayparting, timezone, state.resting, now))
-    add("figures", state.next_figures)
-    add("landing_page", state.next_landing_check)
     if state.status is CampaignStatus.PENDING_REVIEW:
         add("review", state.next_review)
     elif not state.resting:
         add("pacing", state.next_pacing)
         add("fatigue", state.next_fatigue)
-    return min(candidates, key=lambda due: due.at)
+    return sorted(duties, key=lambda due: due.at)
 
 
 def in_hours(dayparting: Dayparting | None, timezone: str, now: datetime) -> bool:

@@ -16,7 +16,7 @@ from temporalio.exceptions import ActivityError, ChildWorkflowError
 with workflow.unsafe.imports_passed_through():
     from activities.figures import FiguresActivities
     from activities.network import NetworkActivities
-    from activities.outcomes import POLICY_REFUSED
+    from activities.outcomes import POLICY_REFUSED, QUARANTINED
     from activities.plans import PlanActivities, PlanReview, PlanReviewed
     from activities.promotions import PromotionActivities
     from activities.records import Question, RecordActivities
@@ -39,7 +39,7 @@ with workflow.unsafe.imports_passed_through():
     from models.contract.promotion import PromotionInput
     from models.contract.vocabulary import Author, CampaignStatus, DecisionType, StopLevel
     from workflows import orders, timeouts
-    from workflows.agenda import in_hours, next_due
+    from workflows.agenda import due_together, in_hours, next_due
     from workflows.campaign_duties import CampaignDuties
     from workflows.campaign_steps import LIVE, MACHINE
     from workflows.creative import CreativeWorkflow
@@ -343,13 +343,13 @@ class CampaignWorkflow(CampaignDuties):
                 "Verify: complete, paused, single, budget as agreed",
             )
             await self._extend_lease("Set the first lease")
+            await self._place_under_guard()
             reading = await self._begin_delivery("Activate ads, then ad group, then campaign")
         except ActivityError as error:
             await self._undo_launch(error)
             return
         await self._confirm_spend(plan.daily_budget, "launched")
         self._set_cadences()
-        await self._watch(live=True)
         await self._enter(
             CampaignStatus.PENDING_REVIEW,
             "switched on; the network reviews the ads" if reading else "rests until its hours",
@@ -391,6 +391,10 @@ class CampaignWorkflow(CampaignDuties):
 
     async def _undo_launch(self, error: ActivityError) -> None:
         """A launch that cannot be finished leaves nothing behind that could spend."""
+        if failure_type(error) == QUARANTINED:
+            # Only a person can tell which object is ours: nothing is deleted, nothing repeated.
+            self._pause = Pause(by=MACHINE, reason=failure_text(error))
+            return
         await self._quiet_network("Pause what exists")
         try:
             await carry_out(
@@ -427,21 +431,24 @@ class CampaignWorkflow(CampaignDuties):
             self._change(seen_fingerprint=news.fingerprint or self._state.seen_fingerprint)
             self._pause = Pause(by=MACHINE, reason=f"the page was {news.what}: {news.detail}")
             return
-        self._due = next_due(
-            self._state,
-            lease=self._campaign.cadence.lease,
-            timezone=self._campaign.account.timezone,
-            now=self._now(),
-        )
+        if self._finding is not None:
+            await self._heed(self._finding)
+            return
+        if self._drift is not None:
+            await self._adopt_drift(self._drift)
+            return
+        lease, timezone = self._campaign.cadence.lease, self._campaign.account.timezone
+        self._due = next_due(self._state, lease=lease, timezone=timezone, now=self._now())
         self._show()
         await self._wait_for_message(self._due.at, f"next: {self._due.what}")
-        if self._now() < self._due.at:
-            return
-        try:
-            await self._do_duty(self._due.what)
-        except ActivityError as error:
-            reason = f"{self._due.what} is not possible: {failure_text(error)}"
-            self._pause = Pause(by=MACHINE, reason=reason)
+        for due in due_together(self._state, lease=lease, timezone=timezone, now=self._now()):
+            if self._state.status not in LIVE or self._is_urgent():
+                return
+            try:
+                await self._do_duty(due.what)
+            except ActivityError as error:
+                reason = f"{due.what} is not possible: {failure_text(error)}"
+                self._pause = Pause(by=MACHINE, reason=reason)
 
     # -- pause, resume, kill, end -----------------------------------------------------------
 
@@ -452,7 +459,7 @@ class CampaignWorkflow(CampaignDuties):
         if returning is not None:
             self._refuse(f"resume by {returning.by}: paused again by {wish.by}")
         if self._state.status in (*LIVE, CampaignStatus.LAUNCHING) or returning is not None:
-            await self._quiet_network(f"Pause: {wish.reason}")
+            await self._quiet_network(f"Pause: {wish.reason}", wish.confirmed_off)
             note = PauseNote(
                 by=wish.by,
                 reason=wish.reason,
@@ -516,6 +523,7 @@ class CampaignWorkflow(CampaignDuties):
             # A write that a stop cut short may have landed after all: set it again.
             await self._set_budget(budget, "resume at the agreed budget", wish.by, again=True)
             await self._extend_lease("Extend the lease to resume")
+            await self._place_under_guard()
             reading = await self._begin_delivery("Resume: activate")
         except ActivityError as error:
             await self._quiet_network("Pause: resuming failed")
@@ -537,10 +545,16 @@ class CampaignWorkflow(CampaignDuties):
         self._heeded = order
         if order.level is StopLevel.SOFT:
             if self._campaign.author is Author.AI:
-                self._pause = Pause(by=order.by, reason=f"soft stop: {order.reason}")
+                self._pause = Pause(
+                    by=order.by,
+                    reason=f"soft stop: {order.reason}",
+                    confirmed_off=order.confirmed_off,
+                )
             self._kill = self._heeded = None
             return
-        await self._quiet_network(f"KILL ({order.level.value}): {order.reason}")
+        await self._quiet_network(
+            f"KILL ({order.level.value}): {order.reason}", order.confirmed_off
+        )
         await self._release_spend()
         if self._state.status is CampaignStatus.PENDING_APPROVAL:
             await self._close_question("declined", order.by, f"killed: {order.reason}")

@@ -6,23 +6,26 @@ One method a duty; ``workflows.campaign`` decides when each is called.
 from datetime import timedelta
 
 from temporalio import workflow
+from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from activities.figures import FiguresActivities
-    from activities.landing import LandingActivities, LandingCheck
     from activities.network import NetworkActivities
     from models.contract.campaign import ChangeBudget, Pause
+    from models.contract.drift import DriftNote
+    from models.contract.effects import SetBid
     from models.contract.figures import FatigueCase, PacingCase
     from models.contract.limits import CAMPAIGN_LIFETIME, SpendGrant
     from models.contract.money import Money
+    from models.contract.safety import Finding, SafetyAction
     from models.contract.vocabulary import CampaignStatus, DecisionType
     from workflows import timeouts
     from workflows.agenda import in_hours
     from workflows.campaign_messages import CampaignMessages
     from workflows.campaign_steps import MACHINE
 
-_REPORTING_LAG = timedelta(minutes=30)
-"""What a network may have spent but not yet shown in the figures it gives out now."""
+_NO_RAISE = timedelta(hours=24)
+"""After a safety rule lowered something, nothing automatic raises it again for a day."""
 
 
 class CampaignDuties(CampaignMessages):
@@ -34,10 +37,8 @@ class CampaignDuties(CampaignMessages):
             "end": self._complete_by_schedule,
             "lease": self._renew_lease,
             "review": self._check_review,
-            "figures": self._check_figures,
             "pacing": self._pace,
             "fatigue": self._check_fatigue,
-            "landing_page": self._check_landing_page,
             "dayparting": self._switch_daypart,
         }
         await duties[what]()
@@ -52,7 +53,8 @@ class CampaignDuties(CampaignMessages):
             await self._spend_no_more(grant, "lease not renewed")
             return
         await self._extend_lease("Renew the lease")
-        await self._confirm_commitment()
+        if not grant.confirmed:
+            await self._confirm_commitment()
 
     async def _spend_no_more(self, grant: SpendGrant, what: str) -> None:
         """A used-up lifetime budget is the end that was agreed; any other limit is a pause."""
@@ -74,31 +76,6 @@ class CampaignDuties(CampaignMessages):
             self._tell("rejected", f"Rejected: {self._state.plan.name}", "high", rejection)
         elif reading.delivering():
             await self._enter(CampaignStatus.ACTIVE, "delivering, confirmed by read-back")
-
-    async def _check_figures(self) -> None:
-        """Take note of spend; finish when the lifetime budget may be used up."""
-        self._change(next_figures=self._now() + self._campaign.cadence.figures)
-        figures = await self._do(
-            FiguresActivities.campaign_figures,
-            self._figures_query(),
-            timeouts.FIGURES,
-            "Read the newest figures",
-        )
-        self._change(spend=figures.spend_total, figures_as_of=figures.as_of)
-        lifetime, live = self._state.plan.lifetime_budget, self._state.live_budget
-        if lifetime is None or live is None:
-            return
-        since = figures.as_of or self._state.activated_at or self._now()
-        unreported = (
-            live.micros
-            * self._campaign.over_delivery
-            * ((max(self._now() - since, timedelta(0)) + _REPORTING_LAG) / timedelta(days=1))
-        )
-        if figures.spend_total.micros + unreported >= lifetime.micros:
-            await self._complete(
-                f"lifetime budget {lifetime} used: {figures.spend_total} reported and up to "
-                f"{Money(micros=int(unreported), currency=live.currency)} not yet reported"
-            )
 
     async def _pace(self) -> None:
         """One pacing decision, recorded, then carried out and read back."""
@@ -127,9 +104,12 @@ class CampaignDuties(CampaignMessages):
             timeouts.FIGURES,
             "Decide pacing",
         )
+        if move.figures is not None:
+            self._change(spend=move.figures.spend_total, figures_as_of=move.figures.as_of)
+        held = self._state.no_raise_before is not None and now < self._state.no_raise_before
         if move.action == "lower":
             await self._set_budget(move.budget, move.reason, MACHINE)
-        elif move.action == "raise":
+        elif move.action == "raise" and not held:
             grant = await self._authorise(plan.daily_budget, f"pacing/{self._stamp(now)}")
             if grant.granted:
                 await self._set_budget(move.budget, move.reason, MACHINE)
@@ -150,22 +130,6 @@ class CampaignDuties(CampaignMessages):
         )
         if verdict.action != "hold":
             self._tell("fatigue", "Fresh creatives wanted", "info", verdict.reason)
-
-    async def _check_landing_page(self) -> None:
-        """Paid clicks must not land on a page that is gone or promises something else."""
-        self._change(next_landing_check=self._now() + self._campaign.cadence.landing_page)
-        news = await self._do(
-            LandingActivities.check_landing_page,
-            LandingCheck(
-                url=self._state.plan.destination_url,
-                article=self._campaign.article,
-                accepted=self._state.seen_fingerprint,
-            ),
-            timeouts.WEB,
-            "Check the landing page",
-        )
-        if news is not None:
-            self._news = news
 
     async def _switch_daypart(self) -> None:
         """Rest outside the agreed hours and deliver inside them."""
@@ -208,6 +172,68 @@ class CampaignDuties(CampaignMessages):
         await self._remember()
         self._forget_budget(wish)
 
+    # -- what the guard tells ---------------------------------------------------------------
+
+    async def _heed(self, finding: Finding) -> None:
+        """A safety rule asks for less: done at once, recorded after, not undone for a day."""
+        self._finding = None
+        if finding.action is SafetyAction.COMPLETE:
+            await self._complete(finding.text)
+            return
+        live = self._state.live_budget
+        assert live is not None
+        match finding.action:
+            case SafetyAction.REDUCE_BUDGET | SafetyAction.REDUCE_BID:
+                least = self._campaign.minimum.micros if self._campaign.minimum else 0
+                lower = round(live.micros * (1 - (finding.reduce_by or 0)))
+                new = Money(micros=min(max(lower, least), live.micros), currency=live.currency)
+                # An automatic bid has no lever of its own: less budget is what lowers the spend.
+                bid = self._state.plan.bid.amount
+                if finding.action is SafetyAction.REDUCE_BID and bid is not None:
+                    await self._lower_bid(bid, finding.reduce_by or 0)
+                else:
+                    await self._set_budget(new, finding.text, MACHINE)
+                self._change(no_raise_before=self._now() + _NO_RAISE)
+            case SafetyAction.CHECK_CREATIVE:
+                pass  # the guard has told people; there is nothing to lower
+            case _:
+                raise ApplicationError(
+                    f"a campaign knows no way to {finding.action.value}", non_retryable=True
+                )
+        await self._decide(DecisionType.SAFETY, MACHINE, finding.text)
+        await self._remember()
+
+    async def _lower_bid(self, bid: Money, by: float) -> None:
+        lower = Money(micros=max(round(bid.micros * (1 - by)), 10_000), currency=bid.currency)
+        await self._do(
+            NetworkActivities.set_bid,
+            SetBid(ref=self._ref(), amount=lower),
+            timeouts.NETWORK_WRITE,
+            f"Lower the bid to {lower}",
+        )
+        plan = self._state.plan
+        self._change(
+            plan=plan.model_copy(update={"bid": plan.bid.model_copy(update={"amount": lower})})
+        )
+
+    async def _adopt_drift(self, note: DriftNote) -> None:
+        """Somebody changed it on the network; what the guard did not undo is the truth now."""
+        self._drift = None
+        reason = f"changed on the network: {note.detail}"
+        if note.kind == "deleted":
+            await self._quiet_network("Pause what is left of it")
+            await self._release_spend()
+            await self._fail(reason)
+        elif note.kind == "budget" and note.budget is not None:
+            self._change(live_budget=note.budget)
+            await self._decide(DecisionType.DRIFT, "network", reason, note.budget)
+            await self._remember()
+        elif note.kind == "rejected":
+            self._change(next_review=self._now())
+            await self._enter(CampaignStatus.PENDING_REVIEW, reason)
+        else:
+            self._pause = Pause(by="network", reason=reason)
+
     def _forget_budget(self, wish: ChangeBudget) -> None:
         """The wish is settled; one that came in meanwhile is not."""
         if self._budget is wish:
@@ -234,6 +260,6 @@ class CampaignDuties(CampaignMessages):
             await self._release_spend()
         await self._decide(decision, by, why)
         if self._state.tree.campaign_id is not None:
-            await self._watch(live=False)
+            await self._leave_guard()
         await self._enter(status, why)
         self._forget_wishes()

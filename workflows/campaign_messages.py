@@ -26,7 +26,9 @@ with workflow.unsafe.imports_passed_through():
         Reject,
         Resume,
     )
-    from models.contract.vocabulary import CampaignStatus, StopLevel
+    from models.contract.drift import DriftNote
+    from models.contract.safety import Finding
+    from models.contract.vocabulary import Author, CampaignStatus, StopLevel
     from workflows.campaign_steps import LIVE, CampaignSteps
     from workflows.errands import Interrupted
 
@@ -43,6 +45,8 @@ class CampaignMessages(CampaignSteps):
         self._modify: Modify | None = None
         self._budget: ChangeBudget | None = None
         self._news: ContentNews | None = None
+        self._finding: Finding | None = None
+        self._drift: DriftNote | None = None
 
     # -- messages ---------------------------------------------------------------------------
     # Each exists as a signal (kept even while no worker runs) and as an update of the same name
@@ -159,6 +163,18 @@ class CampaignMessages(CampaignSteps):
         if not self._state.status.is_final:
             self._news = news
 
+    @workflow.signal(name="safety", description="The guard asks for less, or for the end")
+    async def safety(self, finding: Finding) -> None:
+        """A safety rule fired that asks for no pause; of several the latest counts."""
+        if self._state.status in LIVE:
+            self._finding = finding
+
+    @workflow.signal(name="drifted", description="It was changed on the network")
+    async def drifted(self, note: DriftNote) -> None:
+        """The guard saw it changed on the network."""
+        if self._state.status in LIVE:
+            self._drift = note
+
     @approve.validator
     def _check_approve(self, message: Approve) -> None:
         self._validate("approve", message)
@@ -208,6 +224,7 @@ class CampaignMessages(CampaignSteps):
             tree=state.tree,
             pause=state.pause,
             visits=state.visits,
+            by_ai=self._campaign.author is Author.AI,
             refused_messages=state.refused,
             error=state.error,
         )
@@ -275,7 +292,7 @@ class CampaignMessages(CampaignSteps):
     def _forget_wishes(self) -> None:
         """Nothing can be wished of what is over."""
         self._kill = self._pause = self._resume = self._approve = self._reject = None
-        self._modify = self._budget = self._news = None
+        self._modify = self._budget = self._news = self._finding = self._drift = None
 
     def _forget_outdated(self) -> None:
         """Drop what was fulfilled just before a stop came in: no chapter would take it up."""
@@ -288,6 +305,8 @@ class CampaignMessages(CampaignSteps):
             self._resume = None
         if status not in (*LIVE, CampaignStatus.PAUSED):
             self._budget = None
+        if status not in LIVE:
+            self._finding = self._drift = None
 
     def _receipt(self, message: str) -> Receipt:
         return Receipt(status=self._state.status, message=message)
@@ -308,7 +327,8 @@ class CampaignMessages(CampaignSteps):
 
     def _is_quiet(self) -> bool:
         wishes = (self._kill, self._pause, self._resume, self._approve, self._reject)
-        return all(wish is None for wish in (*wishes, self._modify, self._budget, self._news))
+        told = (self._news, self._finding, self._drift)
+        return all(wish is None for wish in (*wishes, self._modify, self._budget, *told))
 
 
 def _refused(problem: str) -> ApplicationError:

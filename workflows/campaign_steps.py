@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, FailureError
 from temporalio.workflow import ActivityConfig
 
 with workflow.unsafe.imports_passed_through():
@@ -18,14 +18,23 @@ with workflow.unsafe.imports_passed_through():
     from models.contract.decision import Decision
     from models.contract.effects import CreateObject, MoveEnd, SetBudget, TreeReading, TreeRef
     from models.contract.figures import FiguresQuery
-    from models.contract.guard import GuardInput, Watched, WatchRequest
+    from models.contract.guard import GuardInput, Watched, WatchRequest, guard_id
     from models.contract.limits import SpendGrant, SpendRequest
     from models.contract.money import Money
     from models.contract.network import NetworkObject, Order
+    from models.contract.safety import Severity
     from models.contract.vocabulary import CampaignStatus, DecisionOutcome, DecisionType
     from workflows import card, search, timeouts
     from workflows.agenda import Due
-    from workflows.errands import A, Errands, Method, R, carry_out, failure_text
+    from workflows.errands import (
+        A,
+        Errands,
+        Interrupted,
+        Method,
+        R,
+        carry_out,
+        failure_text,
+    )
 
 LIVE = (CampaignStatus.PENDING_REVIEW, CampaignStatus.ACTIVE)
 MACHINE = "adflight"
@@ -47,14 +56,15 @@ class CampaignSteps:
         self._pause: Pause | None = None
         self._heeded: Kill | Pause | None = None
         self._due: Due | None = None
+        self._columns: tuple[str, float] | None = None
         self._notices: set[asyncio.Task[None]] = set()
         self._errands = Errands(urgent=self._is_urgent)
 
     def _is_urgent(self) -> bool:
-        """Whether a kill, or a pause, came in that nobody has taken up yet."""
-        return any(
-            wish is not None and wish is not self._heeded for wish in (self._kill, self._pause)
-        )
+        """Whether a kill came in that nobody has taken up yet, or a pause while none is."""
+        if self._kill is not None and self._kill is not self._heeded:
+            return True
+        return self._pause is not None and self._heeded is None
 
     async def _create(self, order: Order) -> NetworkObject:
         return await self._do(
@@ -71,9 +81,20 @@ class CampaignSteps:
 
     # -- steps on the network ---------------------------------------------------------------
 
-    async def _quiet_network(self, summary: str) -> None:
-        """Pause and read back; again when a write was still under way, for it may have landed."""
+    async def _quiet_network(self, summary: str, confirmed_off: datetime | None = None) -> None:
+        """Pause and read back; again when a write was still under way, for it may have landed.
+
+        When the guard has paused and read back itself (since ``confirmed_off``), and we wrote
+        nothing that could have come after, there is nothing left to do on the network.
+        """
         if self._state.tree.campaign_id is None and self._state.activated_at is None:
+            return
+        written = self._state.written_at
+        if (
+            confirmed_off is not None
+            and not self._errands.given_up
+            and (written is None or written < confirmed_off)
+        ):
             return
         await self._pause_until_confirmed(summary)
         if await self._errands.finish():
@@ -158,6 +179,7 @@ class CampaignSteps:
                 now=self._now(),
                 lifetime=self._state.plan.lifetime_budget,
                 author=self._campaign.author,
+                balanced=self._campaign.balanced,
             ),
             timeouts.DATABASE,
             f"Ask the spend authority for {daily} a day",
@@ -187,27 +209,53 @@ class CampaignSteps:
             "Release the commitment",
         )
 
-    async def _watch(self, *, live: bool) -> None:
-        assert self._state.tree.campaign_id is not None
-        await self._do(
+    async def _place_under_guard(self) -> None:
+        """Before anything is switched on the account's guard knows of it, or forbids it.
+
+        A halted account is remembered by its guard, whatever the database knows.
+
+        Raises:
+            Interrupted: a stop stands; the campaign comes to rest.
+        """
+        answer = await self._do(
             GuardActivities.watch,
             WatchRequest(
                 guard=GuardInput(
                     account=self._campaign.account,
                     clock=self._campaign.clock,
-                    cadence=self._campaign.cadence.figures,
+                    cadence=self._campaign.cadence,
                 ),
-                entry=Watched(
-                    campaign_id=self._campaign.campaign_id,
-                    workflow_id=workflow.info().workflow_id,
-                    network_id=self._state.tree.campaign_id,
-                    author=self._campaign.author,
-                    live=live,
-                    until=None if live else self._now() + self._campaign.cadence.restatement,
-                ),
+                entry=self._watched(live=True),
             ),
             timeouts.DATABASE,
-            "Have the account's guard watch it" if live else "Guard: late figures only",
+            "Place it under the account's guard",
+        )
+        if answer.stop is not None:
+            stop = answer.stop
+            self._pause = Pause(
+                by=MACHINE,
+                reason=f"a {stop.level.value} stop by {stop.by} stands: {stop.reason}; lift it "
+                "with `adflight recover`",
+            )
+            raise Interrupted
+
+    async def _leave_guard(self) -> None:
+        """Nothing can be switched on any more: only late figures matter."""
+        guard = workflow.get_external_workflow_handle(guard_id(self._campaign.account))
+        try:
+            await guard.signal("watch", self._watched(live=False))
+        except FailureError as error:
+            workflow.logger.info("no guard to tell: %s", error)
+
+    def _watched(self, *, live: bool) -> Watched:
+        assert self._state.tree.campaign_id is not None
+        return Watched(
+            campaign_id=self._campaign.campaign_id,
+            workflow_id=workflow.info().workflow_id,
+            network_id=self._state.tree.campaign_id,
+            author=self._campaign.author,
+            live=live,
+            until=None if live else self._now() + self._campaign.cadence.restatement,
         )
 
     # -- bookkeeping ------------------------------------------------------------------------
@@ -216,7 +264,10 @@ class CampaignSteps:
         self, method: Method[A, R], argument: A, config: ActivityConfig, summary: str
     ) -> R:
         """Run an activity, giving way to a stop."""
-        return await self._errands.run(method, argument, config, summary)
+        result = await self._errands.run(method, argument, config, summary)
+        if config is timeouts.NETWORK_WRITE:
+            self._change(written_at=workflow.now())
+        return result
 
     def _now(self) -> datetime:
         return self._campaign.clock.campaign_time(workflow.now())
@@ -244,8 +295,6 @@ class CampaignSteps:
         self._change(
             next_pacing=now + cadence.pacing,
             next_fatigue=now + cadence.fatigue,
-            next_figures=now + cadence.figures,
-            next_landing_check=now + cadence.landing_page,
             next_review=now + cadence.review,
         )
 
@@ -330,7 +379,7 @@ class CampaignSteps:
             key=f"{self._campaign.campaign_id}/{topic}/{self._stamp(self._now())}",
             title=title,
             body=body,
-            severity=severity,
+            severity=Severity(severity),
         )
         task = asyncio.create_task(self._deliver(notice))
         self._notices.add(task)
@@ -348,10 +397,11 @@ class CampaignSteps:
         """Bring the Web UI's columns and card up to date."""
         state = self._state
         due = self._due if state.status in LIVE else None
-        real = self._campaign.clock.real_time(due.at) if due else None
         budget = state.live_budget or state.plan.daily_budget
-        changed = search.updates(state.status.value, float(budget.amount), real)
-        workflow.upsert_search_attributes(changed)  # pyright: ignore[reportUnknownMemberType]
+        columns = (state.status.value, float(budget.amount))
+        if columns != self._columns:  # each upsert is an action that is paid for
+            self._columns = columns
+            workflow.upsert_search_attributes(search.updates(*columns))  # pyright: ignore[reportUnknownMemberType]
         shown = f"{due.what} at {due.at:%Y-%m-%d %H:%M}" if due else "–"
         workflow.set_current_details(card.render(self._campaign, state, shown))
 

@@ -40,6 +40,12 @@ async def carry_out(method: Method[A, R], argument: A, config: ActivityConfig, s
     return await start(method, argument, config, summary)
 
 
+def abandon(handle: ActivityHandle[Any]) -> None:
+    """Cancel an activity whose end interests nobody any more."""
+    handle.cancel()
+    handle.add_done_callback(lambda done: None if done.cancelled() else done.exception())
+
+
 class Interrupted(Exception):
     """Something more urgent came in; the errand is given up (its effect may still happen)."""
 
@@ -67,6 +73,11 @@ class Errands:
             self._unfinished.append((handle, _settle(argument, config)))
             raise Interrupted
         return await handle
+
+    @property
+    def given_up(self) -> bool:
+        """Whether an errand was given up that ``finish`` has not yet waited out."""
+        return bool(self._unfinished)
 
     @property
     def unfinished(self) -> bool:

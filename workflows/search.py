@@ -1,6 +1,5 @@
 """Typed search attributes: the columns and filters of the Temporal Web UI. No personal data."""
 
-from datetime import datetime
 from typing import Any
 
 from temporalio.common import (
@@ -10,6 +9,7 @@ from temporalio.common import (
     TypedSearchAttributes,
 )
 
+from models.contract.account import AdAccount
 from models.contract.campaign import CampaignInput
 
 STATUS = SearchAttributeKey.for_keyword("CampaignStatus")
@@ -18,9 +18,8 @@ ACCOUNT = SearchAttributeKey.for_keyword("Account")
 TEAM = SearchAttributeKey.for_keyword("Team")
 CAMPAIGN_TYPE = SearchAttributeKey.for_keyword("CampaignType")
 DAILY_BUDGET = SearchAttributeKey.for_float("DailyBudget")
-NEXT_CHECK = SearchAttributeKey.for_datetime("NextCheckAt")
 
-ALL_KEYS = (STATUS, PLATFORM, ACCOUNT, TEAM, CAMPAIGN_TYPE, DAILY_BUDGET, NEXT_CHECK)
+ALL_KEYS = (STATUS, PLATFORM, ACCOUNT, TEAM, CAMPAIGN_TYPE, DAILY_BUDGET)
 """Registered when the namespace is set up; a missing one fails every workflow task."""
 
 
@@ -38,12 +37,15 @@ def of_campaign(campaign: CampaignInput) -> TypedSearchAttributes:
     )
 
 
-def updates(
-    status: str, daily_budget: float, next_check: datetime | None
-) -> list[SearchAttributeUpdate[Any]]:
-    """What changes while it lives. ``next_check`` is real time, as the Web UI shows it."""
+def of_account(account: AdAccount) -> list[SearchAttributeUpdate[Any]]:
+    """By what a guard is found."""
     return [
-        STATUS.value_set(status),
-        DAILY_BUDGET.value_set(daily_budget),
-        NEXT_CHECK.value_set(next_check) if next_check else NEXT_CHECK.value_unset(),
+        TEAM.value_set(str(account.team_id)),
+        PLATFORM.value_set(account.platform.value),
+        ACCOUNT.value_set(account.external_id),
     ]
+
+
+def updates(status: str, daily_budget: float) -> list[SearchAttributeUpdate[Any]]:
+    """What changes while a campaign lives."""
+    return [STATUS.value_set(status), DAILY_BUDGET.value_set(daily_budget)]

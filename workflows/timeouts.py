@@ -5,7 +5,7 @@ from datetime import timedelta
 from temporalio.common import Priority, RetryPolicy
 from temporalio.workflow import ActivityCancellationType, ActivityConfig
 
-from models.contract.queues import ANALYTICS, CREATIVE, GUARD
+from models.contract.queues import ANALYTICS, CREATIVE, GUARD, WATCH
 
 _BEAT = timedelta(seconds=8)  # activities beat every two seconds; a dead worker shows in eight
 
@@ -42,14 +42,48 @@ STOP = ActivityConfig(
     ),
     priority=Priority(priority_key=1),
 )
-GUARD_READ = ActivityConfig(
-    task_queue=GUARD,
+GUARD_ROUND = ActivityConfig(
+    task_queue=WATCH,
     start_to_close_timeout=timedelta(minutes=2),
     heartbeat_timeout=_BEAT,
-    # The next reading is never far: a failed one is not chased for long.
+    # The next round is never far: a failed one is not chased for long.
     retry_policy=RetryPolicy(maximum_attempts=3),
     priority=Priority(priority_key=3),
 )
+PAGES_ROUND = ActivityConfig(
+    task_queue=ANALYTICS,
+    start_to_close_timeout=timedelta(minutes=10),
+    heartbeat_timeout=_BEAT,
+    retry_policy=RetryPolicy(maximum_attempts=3),
+    priority=Priority(priority_key=4),
+)
+RECORD = ActivityConfig(
+    task_queue=WATCH,
+    start_to_close_timeout=timedelta(seconds=20),
+    retry_policy=RetryPolicy(
+        initial_interval=timedelta(milliseconds=300), maximum_interval=timedelta(seconds=30)
+    ),
+)
+ALERT = ActivityConfig(
+    task_queue=WATCH,
+    start_to_close_timeout=timedelta(seconds=30),
+    schedule_to_close_timeout=timedelta(hours=1),
+    retry_policy=RetryPolicy(maximum_interval=timedelta(minutes=1)),
+    priority=Priority(priority_key=2),
+)
+
+
+def watching(look: timedelta) -> ActivityConfig:
+    """A long look at an account that beats with every look (real time between two)."""
+    return ActivityConfig(
+        task_queue=WATCH,
+        start_to_close_timeout=timedelta(minutes=30),
+        heartbeat_timeout=max(look * 2.5, timedelta(seconds=10)),
+        retry_policy=RetryPolicy(maximum_attempts=3),
+        priority=Priority(priority_key=3),
+    )
+
+
 CLAUDE = ActivityConfig(
     task_queue=CREATIVE,
     start_to_close_timeout=timedelta(minutes=5),

@@ -179,6 +179,10 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_network_drifts_team_id"), "network_drifts", ["team_id"], unique=False)
     op.add_column(
+        "ad_campaigns",
+        sa.Column("page_fingerprint", sa.String(), server_default="", nullable=False),
+    )
+    op.add_column(
         "ad_platform_accounts",
         sa.Column("status_reason", sa.String(), server_default="", nullable=False),
     )
@@ -201,6 +205,9 @@ def upgrade() -> None:
         "network_effects",
         sa.Column("candidates", postgresql.JSONB(), server_default="[]", nullable=False),
     )
+    op.add_column(
+        "network_effects", sa.Column("lost", sa.Integer(), server_default="0", nullable=False)
+    )
     op.add_column("network_effects", sa.Column("settled_by", sa.String(length=100), nullable=True))
     op.add_column("notifications", sa.Column("incident_key", sa.String(length=200), nullable=True))
     op.add_column(
@@ -217,10 +224,12 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Undo."""
+    op.drop_column("ad_campaigns", "page_fingerprint")
     op.drop_column("spend_commitments", "balanced")
     op.drop_column("notifications", "digest")
     op.drop_column("notifications", "incident_key")
     op.drop_column("network_effects", "settled_by")
+    op.drop_column("network_effects", "lost")
     op.drop_column("network_effects", "candidates")
     op.drop_column("ad_stops", "incident_key")
     op.drop_column("ad_stops", "lift_reason")

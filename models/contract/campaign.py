@@ -161,7 +161,11 @@ class StateVisit(Frozen):
 
 
 class CampaignState(Frozen):
-    """Everything a campaign carries across continue-as-new. All instants are campaign time."""
+    """Everything a campaign carries across continue-as-new. Instants are campaign time, except
+    ``written_at``: when its last write to the network was over, in real time.
+
+    ``no_raise_before``: a safety rule lowered something, and nothing automatic undoes it sooner.
+    """
 
     status: CampaignStatus = CampaignStatus.DRAFT
     plan: MediaPlan
@@ -181,9 +185,9 @@ class CampaignState(Frozen):
     resting: bool = False
     next_pacing: datetime | None = None
     next_fatigue: datetime | None = None
-    next_figures: datetime | None = None
-    next_landing_check: datetime | None = None
     next_review: datetime | None = None
+    no_raise_before: datetime | None = None
+    written_at: datetime | None = None
     spend: Money | None = None
     figures_as_of: datetime | None = None
     recent_edits: tuple[datetime, ...] = ()
@@ -212,6 +216,7 @@ class CampaignInput(Frozen):
     admin_override: bool = False
     creatives: tuple[Creative, ...] = ()
     over_delivery: float = 1.0
+    balanced: bool = True
     settle: timedelta = timedelta(seconds=10)
     minimum: Money | None = None
     edit_quota: int | None = None
@@ -326,6 +331,7 @@ class CampaignView(Frozen):
     tree: NetworkTree
     pause: PauseNote | None
     visits: tuple[StateVisit, ...]
+    by_ai: bool = True
     refused_messages: tuple[str, ...] = ()
     error: str | None = None
 

@@ -1,6 +1,7 @@
 """Inputs and results of network activities."""
 
 import hashlib
+import re
 from base64 import b32encode
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -11,6 +12,8 @@ from models.contract.campaign import NetworkTree
 from models.contract.money import Money
 from models.contract.network import NetworkObject, Order
 
+_KEY = re.compile(r"k[a-z2-7]{10}")
+
 
 def effect_key(campaign_id: UUID, step: str) -> str:
     """The idempotency key of one step of one campaign: ``k`` and ten base-32 characters.
@@ -20,6 +23,19 @@ def effect_key(campaign_id: UUID, step: str) -> str:
     """
     digest = hashlib.sha256(f"campaign-{campaign_id}/{step}".encode()).digest()
     return "k" + b32encode(digest).decode().lower()[:10]
+
+
+def referral(campaign_id: UUID) -> str:
+    """The ``ref`` in the links of a campaign's ads: 8 characters that fit any form or short URL.
+
+    40 bits, so one team's campaigns share none in practice.
+    """
+    return effect_key(campaign_id, "referral")[1:9].upper()
+
+
+def is_effect_key(text: str) -> bool:
+    """Whether a text has the form of our keys, whoever's database knows it."""
+    return _KEY.fullmatch(text) is not None
 
 
 class CreateObject(Frozen):
@@ -57,6 +73,13 @@ class SetBudget(Frozen):
 
     ref: TreeRef
     daily_budget: Money
+
+
+class SetBid(Frozen):
+    """Set the amount of the ad group's bid or cost cap and read it back."""
+
+    ref: TreeRef
+    amount: Money
 
 
 class MoveEnd(Frozen):

@@ -3,29 +3,9 @@
 from datetime import datetime
 from uuid import UUID
 
-from models.contract.account import AdAccount
 from models.contract.base import Frozen
-from models.contract.clock import CampaignClock
 from models.contract.money import Money
 from models.contract.vocabulary import Author
-
-
-class AccountReading(Frozen):
-    """Read all figures of an account. ``campaigns`` maps network ids to campaigns of ours."""
-
-    account: AdAccount
-    campaigns: dict[str, UUID]
-    since_days: int = 2
-    clock: CampaignClock
-
-
-class AccountFigures(Frozen):
-    """What one reading found."""
-
-    as_of: datetime
-    campaigns: int
-    appended: int
-    spend: Money
 
 
 class FiguresQuery(Frozen):
@@ -71,12 +51,14 @@ class PacingCase(Frozen):
 
 
 class PacingMove(Frozen):
-    """The recorded answer. ``budget`` equals the live budget when holding."""
+    """The recorded answer, and the figures it was taken on. ``budget`` equals the live budget
+    when holding."""
 
     action: str
     budget: Money
     reason: str
     decision_id: UUID
+    figures: CampaignFigures | None = None
 
 
 class FatigueCase(Frozen):

@@ -40,6 +40,22 @@ class StopOrder(Frozen):
     incident: str | None = None
 
 
+class StandingOrder(Frozen):
+    """A stop that stands over an account since an instant (campaign time), to be remembered."""
+
+    account: AdAccount
+    order: StopOrder
+    since: datetime
+
+
+class Lift(Frozen):
+    """Let a scope be raised again. A person does it, and says why."""
+
+    by: str
+    reason: str
+    scope: str
+
+
 class StopReport(Frozen):
     """A stop that was carried out. Instants are real time, except ``at`` (campaign time)."""
 
@@ -57,7 +73,8 @@ class GuardInput(Frozen):
     """Start of an account's guard; the fields from ``watched`` are carried to its next run.
 
     ``fired`` remembers which finding is under its cool-down until when; ``spenders`` the network
-    ids of campaigns by present spend, biggest first.
+    ids of campaigns by present spend, biggest first; ``paused`` what a rule has switched off and
+    nobody has resumed, so that the same trouble is told once however long it takes.
     """
 
     account: AdAccount
@@ -69,6 +86,7 @@ class GuardInput(Frozen):
     reports: tuple[StopReport, ...] = ()
     fired: dict[str, datetime] = {}
     spenders: tuple[str, ...] = ()
+    paused: tuple[UUID, ...] = ()
     next_round: datetime | None = None
 
 
@@ -115,12 +133,14 @@ class WatchReport(Frozen):
     """What a watch found, or that its time is over.
 
     ``as_of``: age of the newest figures. ``spenders``: network ids by spend of the last hour.
+    ``fired``: findings under their cool-down, these included, and until when (campaign time).
     """
 
     findings: tuple[Finding, ...] = ()
     as_of: datetime | None = None
     spenders: tuple[str, ...] = ()
     spend_rate_micros: int = 0
+    fired: dict[str, datetime] = {}
 
 
 class BatchPause(Frozen):
@@ -151,7 +171,7 @@ class CredentialsOff(Frozen):
 
 
 class SpreadStop(Frozen):
-    """Tell every guard of a scope to stop: ``team`` or a platform."""
+    """Tell every other guard of the team to stop as well."""
 
     team_id: UUID
     order: StopOrder

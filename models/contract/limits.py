@@ -1,6 +1,6 @@
 """Spend limits and what the spend authority answers."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
@@ -20,12 +20,18 @@ HARD_CEILING_MONTHLY = {
 CAMPAIGN_LIFETIME = "campaign lifetime limit"
 """The limit that ends a campaign instead of pausing it."""
 
+NEEDS_PERSON = "needs a person"
+"""The limit that a person's agreement lifts, and nothing else does."""
+
 
 class SpendLimits(Frozen):
     """A team's limits, all per day or calendar month in the team's reporting currency.
 
     Approval thresholds: a campaign above ``approval_threshold`` a day needs a person in
-    semi_auto; above ``always_ask_above`` a day it needs one even in full_auto.
+    semi_auto; above ``always_ask_above`` a day it needs one even in full_auto. Nor does the
+    machine by itself raise the team's daily total or a campaign's budget by more than a share, or
+    activate an account for the first time. ``rate_max_age`` (real days): older rates convert
+    nothing.
     """
 
     profile: Literal["starter", "sandbox"] = "starter"
@@ -42,6 +48,8 @@ class SpendLimits(Frozen):
     always_ask_above: Money = Money.of(100)
     ask_team_daily_rise: float = Field(default=0.30, ge=0)
     ask_campaign_rise: float = Field(default=0.50, ge=0)
+    ask_first_activation: bool = True
+    rate_max_age: timedelta = Field(default=timedelta(days=4), ge=timedelta(0))
 
     @model_validator(mode="after")
     def _one_currency(self) -> "SpendLimits":

@@ -115,8 +115,9 @@ class NetworkObject(Frozen):
     """One object as the network shows it at ``as_of`` (campaign time).
 
     ``switched_on`` is the configured status. ``key`` is empty for objects we did not make.
-    ``daily_budget`` and ``end_time`` are present where the object carries them; ``issue`` is
-    the network's own reason when something is wrong.
+    ``daily_budget``, ``end_time`` and ``bid`` (a bid or cost cap) are present where the object
+    carries them; ``issue`` is the network's own reason when something is wrong; ``automatic``
+    names what the network changes by itself on this object.
     """
 
     kind: ObjectKind
@@ -128,7 +129,9 @@ class NetworkObject(Frozen):
     delivery: Delivery
     daily_budget: Money | None = None
     end_time: datetime | None = None
+    bid: Money | None = None
     issue: str | None = None
+    automatic: tuple[str, ...] = ()
     as_of: datetime
 
 
@@ -164,7 +167,8 @@ class AccountHealth(Frozen):
     """What a connection test found. ``problems`` are sentences that say the way out.
 
     ``status`` names why nothing can be spent, as far as the network says; ``balance`` is what is
-    left of a prepaid account, None where there is none or the network does not tell.
+    left of a prepaid account, None where there is none or the network does not tell. Not ``read``
+    means that nothing could be learnt of either.
     """
 
     usable: bool
@@ -173,3 +177,4 @@ class AccountHealth(Frozen):
     currency: str = ""
     timezone: str = ""
     problems: tuple[str, ...] = ()
+    read: bool = True

@@ -9,6 +9,7 @@ from models.contract.campaign import ApprovalCase, Cadence, MediaPlan
 from models.contract.clock import CampaignClock
 from models.contract.content import Article, ContentType
 from models.contract.creative import Creative
+from models.contract.exchange import Rates
 from models.contract.limits import SpendLimits
 from models.contract.money import Money
 from models.contract.vocabulary import Author
@@ -35,6 +36,7 @@ class PlatformOffer(Frozen):
     remaining_daily: Money
     objectives: tuple[str, ...]
     over_delivery: float
+    balanced: bool = True
     settle: timedelta
     edit_quota: int | None = None
     first_time: bool = False
@@ -61,6 +63,7 @@ class PromotionContext(Frozen):
     committed_daily: Money
     offers: tuple[PlatformOffer, ...]
     running: tuple[RunningCampaign, ...] = ()
+    rates: Rates = Rates()
     rules: tuple[str, ...] = ()
 
 

@@ -45,6 +45,7 @@ class Effect(SQLModel, table=True):
     """One object asked of a network under one key, and the one object found for it.
 
     ``state``: asked, confirmed, or quarantined until a person picks one of ``candidates``.
+    ``lost`` counts attempts whose answer was lost and after which nothing was found.
     """
 
     __tablename__ = "network_effects"  # pyright: ignore[reportAssignmentType]
@@ -56,6 +57,7 @@ class Effect(SQLModel, table=True):
     state: str = Field(default="asked", max_length=20)
     external_id: str | None = Field(default=None, max_length=255)
     attempts: int = 1
+    lost: int = 0
     twins_removed: int = 0
     note: str = ""
     candidates: list[dict[str, object]] = documents()

@@ -52,6 +52,7 @@ class Campaign(SQLModel, table=True):
     objective: str = Field(max_length=50)
     campaign_type: str = Field(max_length=30)
     destination_url: str
+    page_fingerprint: str = ""
     currency: str = Field(default="USD", max_length=3)
     daily_budget_micros: int = micros()
     lifetime_budget_micros: int | None = maybe_micros()

@@ -6,7 +6,24 @@ import sys
 import typer
 from temporalio.service import RPCError
 
-from starter.cli import audit, campaigns, events, messages, new, stack
+from starter.cli import (
+    accounts,
+    alerts,
+    audit,
+    backup,
+    campaigns,
+    chaos,
+    drift,
+    events,
+    incidents,
+    limits,
+    messages,
+    new,
+    quarantine,
+    rates,
+    recovery,
+    stack,
+)
 from starter.cli.output import FAILED, OK, CommandFailed, notes
 from starter.stack.errors import StackFailed
 
@@ -16,7 +33,24 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for module in (stack, campaigns, messages, new, events, audit):
+for module in (
+    stack,
+    campaigns,
+    messages,
+    new,
+    events,
+    audit,
+    alerts,
+    incidents,
+    recovery,
+    chaos,
+    quarantine,
+    drift,
+    backup,
+    limits,
+    rates,
+    accounts,
+):
     module.register(app)
 
 

@@ -32,7 +32,6 @@ from starter.cli.output import BLOCKED, FAILED, PENDING, USAGE, confirm, emit, f
 from starter.cli.session import Session, run
 
 _Campaign = Annotated[str, typer.Argument(help="Id, or its first characters.")]
-_SCOPES = ("all", "meta", "x")
 
 
 def register(app: typer.Typer) -> None:
@@ -140,25 +139,18 @@ def pause(
 
 
 def resume(
-    campaign: Annotated[
-        str, typer.Argument(help="Campaign id, or all, meta, x, account:ID to lift a stop.")
-    ],
+    campaign: _Campaign,
     reason: str = "resumed by a person",
     by: By = "operator",
-    yes: Yes = False,
-    no_input: NoInput = False,
     as_json: Json = False,
     wait: Wait = 20,
 ) -> None:
-    """Deliver again if the limits allow it, or lift a standing stop over a scope."""
+    """Deliver again if the limits and no standing stop forbid it."""
 
     async def work() -> None:
         session = Session()
-        if campaign in _SCOPES or campaign.startswith("account:"):
-            confirm(f"Lift the stop over {campaign}?", yes=yes, no_input=no_input)
-            lifted = await stops.lift(session, campaign, by)
-            _done(as_json, campaign, "lifted", f"{lifted} stop(s) lifted by {by}: {reason}")
-            return
+        if stops.is_scope(campaign):
+            fail(f"A stop over {campaign!r} is lifted with `adflight recover {campaign}`.", USAGE)
         handle = await session.handle(campaign)
         await _send(session, handle, "resume", Resume(by=by, reason=reason), wait, as_json)
 
@@ -187,7 +179,7 @@ def budget(
 
 def kill(
     target: Annotated[
-        str, typer.Argument(help="Campaign id; or all, a platform (meta, x), or account:ID.")
+        str, typer.Argument(help="Campaign id; or team, a platform (meta, x), account:ID, all.")
     ],
     level: Annotated[
         StopLevel, typer.Option(help="soft pauses what the AI made.")
@@ -205,7 +197,7 @@ def kill(
     async def work() -> int:
         session = Session()
         order = Kill(by=by, reason=reason, level=level)
-        if target in _SCOPES or target.startswith("account:"):
+        if stops.is_scope(target):
             return await stops.stop_scope(
                 session, target, order, yes=yes, no_input=no_input, dry_run=dry_run,
                 as_json=as_json, wait=wait,
@@ -234,7 +226,7 @@ def freeze(
 ) -> None:
     """Freeze the AI's decisions: nothing is proposed or raised; running ads go on, guarded.
 
-    To stop the ads too, use `adflight kill all --level soft`. Lift with `adflight resume all`.
+    To stop the ads too, use `adflight kill team --level soft`. Lift with `adflight recover team`.
     """
 
     async def work() -> None:

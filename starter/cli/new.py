@@ -22,7 +22,7 @@ from models.contract.queues import MANAGEMENT
 from models.contract.urls import canonical
 from models.contract.vocabulary import Author, CampaignType, Objective, Platform, SpecialCategory
 from models.tables import Account
-from platforms.registry import capabilities
+from platforms.registry import capabilities, over_delivery
 from starter.cli.flags import By, DryRun, Json, NoInput, Yes
 from starter.cli.output import BLOCKED, USAGE, confirm, emit, fail, screen
 from starter.cli.session import Session, run
@@ -74,13 +74,14 @@ def new(
         account = await _account(session, wanted)
         plan = _plan(wanted, account.currency)
         able = capabilities(account.platform)
+        most_of_a_day = over_delivery(account.platform, session.settings)
         review = await PlanActivities(session.database).review_plan(
             PlanReview(
                 team_id=session.team_id,
                 account=account,
                 plan=plan,
                 author=Author.ADMIN,
-                over_delivery=able.over_delivery,
+                over_delivery=most_of_a_day,
                 now=session.now(),
             )
         )
@@ -111,7 +112,7 @@ def new(
             author=Author.ADMIN,
             author_name=by,
             admin_override=True,
-            over_delivery=able.over_delivery,
+            over_delivery=most_of_a_day,
             settle=(
                 able.settle
                 if session.settings.settle_seconds is None

@@ -16,14 +16,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from temporalio.service import RPCError
+
 from models.database import Database
 from models.settings import Settings
 from starter.environment import STACK_FILE
+from starter.schedules import set_up_schedules
 from starter.stack import processes
 from starter.stack.errors import StackFailed
 from starter.stack.postgres import EmbeddedPostgres
 from starter.stack.processes import Program
 from starter.team import SANDBOX_CREDENTIALS, live_platforms, set_up
+from starter.temporal import TemporalUnreachable, connect
 from workflows.search import ALL_KEYS
 
 TEMPORAL_TUNING: dict[str, str] = {
@@ -175,12 +179,20 @@ class LocalStack:
         finally:
             await database.close()
 
+    async def _set_up_schedules(self) -> None:
+        settings = self.settings()
+        try:
+            await set_up_schedules(await connect(settings), settings)
+        except (TemporalUnreachable, RPCError) as error:
+            raise StackFailed(f"the daily digest could not be scheduled: {error}") from error
+
     def _start_workers(self) -> None:
         self._say("workers and event endpoint")
         self._wait_for_port(self._ports["temporal"], "temporal")
+        asyncio.run(self._set_up_schedules())
         python = [sys.executable, "-m"]
         self._run("worker", [*python, "worker", "--queues", "management,creative,analytics"])
-        self._run("guard", [*python, "worker", "--queues", "guard"])
+        self._run("guard", [*python, "worker", "--queues", "guard,watch"])
         self._run("events", [*python, "starter.server", "--port", str(self._ports["events"])])
 
     def _run(self, name: str, arguments: list[str]) -> None:

@@ -81,6 +81,30 @@ class EmbeddedPostgres:
         if (self._data / "postmaster.pid").exists():
             self._run("pg_ctl", "-D", str(self._data), "-m", "fast", "-w", "stop", check=False)
 
+    def dump(self, into: Path) -> str:
+        """Write the database into a file, in pg_dump's custom format; the server's version."""
+        inside = self._home / "dump.pg"
+        inside.unlink(missing_ok=True)
+        where = ("-h", str(self._socket), "-U", "postgres")
+        self._run("pg_dump", *where, "-Fc", "-f", str(inside), "adflight")
+        shutil.move(inside, into)
+        return self._run("postgres", "--version").stdout.strip()
+
+    def load(self, dump: Path, role: str) -> None:
+        """Fill the empty database from a dump, whose grants name ``role``."""
+        inside = self._home / "dump.pg"
+        shutil.copyfile(dump, inside)
+        if self._root:
+            account = pwd.getpwnam(_UNPRIVILEGED)
+            os.chown(inside, account.pw_uid, account.pw_gid)
+        inside.chmod(0o600)
+        where = ("-h", str(self._socket), "-U", "postgres", "-d", "adflight")
+        try:
+            self._run("psql", *where, "-tAc", f"CREATE ROLE {role} NOLOGIN")
+            self._run("pg_restore", *where, "--no-owner", "--exit-on-error", str(inside))
+        finally:
+            inside.unlink()
+
     def pid(self) -> int | None:
         """The server's process id, or None when it does not run."""
         try:

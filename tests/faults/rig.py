@@ -8,13 +8,11 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections import defaultdict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 from uuid import UUID, uuid4
 
 import httpx
@@ -26,17 +24,14 @@ from models.contract.effects import effect_key
 from models.contract.vocabulary import CampaignStatus, DecisionType
 from models.database import Database
 from models.settings import Settings
+from starter.chaos.network_truth import Switches, by_key, is_on, words
+from starter.chaos.throwaway import bare_environment
 from starter.stack.local import LocalStack, Options
 from starter.team import set_up
 from starter.temporal import connect
 from tests.stack import TEMPO, TeamUnderTest, eventually
 
 ROOT = Path(__file__).parents[2]
-_OURS = ("ADFLIGHT_", "SANDBOX_", "TEMPORAL_", "DATABASE_URL", "ANTHROPIC_", "AI_ADS_")
-_KINDS = {
-    "meta": ("campaign", "adset", "adcreative", "ad"),
-    "x": ("campaign", "line_item", "tweet", "promoted_tweet"),
-}
 
 
 @dataclass
@@ -45,7 +40,7 @@ class WorkerProcess:
 
     environment: dict[str, str]
     log: Path
-    queues: str = "management,creative,analytics,guard"
+    queues: str = "management,creative,analytics,guard,watch"
     kills: int = 0
     process: "subprocess.Popen[bytes] | None" = None
 
@@ -168,24 +163,9 @@ class Rig:
 
     async def live_objects(self, view: CampaignView) -> dict[str, list[str]]:
         """Ids on the network that are not deleted, by key, for the keys of a campaign."""
-        keys = set(_keys(view))
-        found: dict[str, list[str]] = defaultdict(list)
-        for kind in _KINDS[view.platform]:
-            for row in await self.team.objects(view.platform, kind):
-                for key in keys.intersection(_words(view.platform, row)):
-                    if not _deleted(row) and not (kind == "tweet" and key != _words("x", row)[0]):
-                        found[key].append(str(row.get("tweet_id") or row["id"]))
-        if view.platform == "x":  # an ad has no name there: its post carries both keys
-            posts = {
-                str(row["tweet_id"]): _words("x", row)[1]
-                for row in await self.team.objects("x", "tweet")
-                if len(_words("x", row)) > 1
-            }
-            for row in await self.team.objects("x", "promoted_tweet"):
-                key = posts.get(str(row["tweet_id"]))
-                if key in keys and not row["deleted"]:
-                    found[str(key)].append(str(row["id"]))
-        return dict(found)
+        shelf = (await self.team.control.get(f"/objects/{view.platform}")).json()
+        found = by_key(view.platform, shelf)
+        return {key: [one.id for one in found[key]] for key in _keys(view) if key in found}
 
     async def assert_single(self, view: CampaignView) -> None:
         """One live object a key, the one the campaign knows, every effect confirmed."""
@@ -199,27 +179,22 @@ class Rig:
 
     async def assert_never_two_active(self, view: CampaignView) -> None:
         """The network's own journal: at no instant were two objects of a key switched on."""
-        on: dict[tuple[str, str], set[str]] = defaultdict(set)
-        seen = False
         notes = (await self.team.control.get(f"/journal?network={view.platform}")).json()
-        for detail in (note["detail"] for note in notes if note["kind"] == "switched"):
-            for key in set(_keys(view)).intersection(detail["keys"]):
-                seen = True
-                active = on[detail["kind"], key]
-                if detail["status"] == "ACTIVE":
-                    active.add(detail["id"])
-                else:
-                    active.discard(detail["id"])
-                assert len(active) <= 1, f"{view.platform} {key}: {active} active together"
-        assert seen, "the journal knows none of the campaign's keys"
+        mine = [
+            one for one in notes if set(_keys(view)).intersection(one["detail"].get("keys", ()))
+        ]
+        assert mine, "the journal knows none of the campaign's keys"
+        switches = Switches()
+        switches.take(mine)
+        assert not switches.twice, switches.twice
 
     async def campaign_is_on(self, view: CampaignView) -> bool:
         """Whether any campaign under the key is switched on, as the network has it."""
         key = effect_key(view.campaign_id, "campaign")
         return any(
-            "ACTIVE" in (row.get("status"), row.get("entity_status")) and not _deleted(row)
+            is_on(row)
             for row in await self.team.objects(view.platform, "campaign")
-            if key in _words(view.platform, row)
+            if key in words(view.platform, row)
         )
 
     async def is_active(self, handle: WorkflowHandle[Any, Any], step: str, kind: str) -> bool:
@@ -264,7 +239,7 @@ async def own_stack(**dynamic_config: str) -> AsyncGenerator[LocalStack]:
     """A stack that nobody else uses, so that its servers may be stopped; no workers."""
     directory = _directory()
     knobs = tuple((key.replace("__", "."), value) for key, value in dynamic_config.items())
-    with without_another_stack():
+    with bare_environment():
         stack = LocalStack(
             Options(
                 directory,
@@ -315,18 +290,8 @@ async def rigged(stack: LocalStack) -> AsyncGenerator[Rig]:
 
 def settings_of(stack: LocalStack) -> Settings:
     """Settings of the stack's processes, without leaving them in our environment."""
-    with without_another_stack():
+    with bare_environment():
         return stack.settings()
-
-
-@patch.dict(os.environ)
-def _clean() -> dict[str, str]:
-    return {key: value for key, value in os.environ.items() if not key.startswith(_OURS)}
-
-
-def without_another_stack() -> Any:
-    """Our environment without what another stack of this session left in it."""
-    return patch.dict(os.environ, _clean(), clear=True)
 
 
 def _team(
@@ -358,14 +323,3 @@ def _known(view: CampaignView) -> dict[str, str]:
     known |= {f"creative/{variant}": one for variant, one in tree.creative_ids.items()}
     known |= {f"ad/{variant}": one for variant, one in tree.ad_ids.items()}
     return {effect_key(UUID(str(campaign)), step): one for step, one in known.items()}
-
-
-def _words(platform: str, row: dict[str, Any]) -> list[str]:
-    """The keys an object carries: its labels on Meta, the front of its name on X."""
-    if platform == "meta":
-        return [str(label["name"]) for label in row.get("adlabels") or ()]
-    return str(row.get("name") or "").split()[:2]
-
-
-def _deleted(row: dict[str, Any]) -> bool:
-    return row.get("status") == "DELETED" or bool(row.get("deleted"))

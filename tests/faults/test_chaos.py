@@ -1,48 +1,105 @@
-"""A small chaos: one seed decides faults and kills; the promises hold afterwards."""
+"""A small chaos through the product's own code, and the proof that it would notice."""
 
 import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from models.contract.vocabulary import CampaignStatus
-from tests.faults.rig import Rig, seeded, steadily
+import pytest
+
+from starter.chaos.network_truth import Switches, by_key
+from starter.chaos.plan import Victim, Wish, draw
+from starter.chaos.promises import PROMISES
+from starter.chaos.run import run
 
 SEED = 430
-ROUNDS = 2
 
 
-async def test_the_promises_hold_in_a_seeded_chaos(rig: Rig) -> None:
-    chaos = seeded(SEED)
-    print(f"chaos seed {SEED}")
-    await rig.start_worker()
-    proposals = await asyncio.gather(*(rig.propose() for _ in range(3)))
-    handles = [handle for proposal in proposals for handle in proposal.values()]
-    for network in ("meta", "x"):
-        for kind, chance in (("lost_answer", 0.05), ("late_write", 0.05), ("delay", 0.1)):
-            await rig.team.arm(network, kind, method="POST", chance=chance, count=3, seconds=1.2)
-        await rig.team.arm(network, "server_error", chance=0.03, count=2)
-        await rig.team.arm(network, "duplicate", method="POST", chance=0.05, count=3)
-    await rig.approve(handles)
-    killed = chaos.choice(handles)
-    for turn in range(ROUNDS):
-        await asyncio.sleep(chaos.uniform(0.6, 2.0))
-        if turn == ROUNDS - 1:
-            await killed.signal("kill")
-        rig.worker.kill()
-        await rig.restart_networks()
-        await rig.start_worker()
-    survivors = [handle for handle in handles if handle is not killed]
-    views = await rig.launched(survivors, seconds=60)
-    result = await asyncio.wait_for(killed.result(), 60)
-    assert result["status"] == "killed", f"seed {SEED}"
-    gone = await rig.team.view(killed)
-    assert gone.status is CampaignStatus.KILLED
-    for view in views:
-        await rig.assert_single(view)
-        assert await rig.campaign_is_on(view), f"seed {SEED}"
+@pytest.mark.stack
+@pytest.mark.timeout(150)
+async def test_the_promises_hold_in_a_seeded_chaos() -> None:
+    report = await asyncio.wait_for(run(promotions=3, crashes=4, seed=SEED, patience=60), 140)
+    document = report.document()
+    assert report.ok, (document["evidence"], report.repeat)
+    assert document["campaigns"] == 6
+    assert set(document["crashes"].values()) == {1}, "each part must have died"
+    assert sum(sum(kinds.values()) for kinds in document["faults"].values()) >= 5
+    assert document["refused_by_limit"] >= 1, "no limit ever bound"
+    assert all(share <= 1 for share in document["fullest"].values())
+    assert document["states"]["killed"] == 1
+    assert f"--seed {SEED}" in document["repeat"]
 
-    async def quiet() -> bool:
-        return not await rig.campaign_is_on(gone)
 
-    await steadily(quiet, 2.0)
-    faults = (await rig.team.control.get("/faults")).json()["faults"]
-    assert sum(fault["fired"] for fault in faults) >= 5, f"seed {SEED}: a chaos without faults"
-    assert rig.worker.kills == ROUNDS
+def test_a_seed_draws_the_same_chaos_and_spares_no_part() -> None:
+    plan = draw(7, 40, 15)
+    assert plan == draw(7, 40, 15) != draw(8, 40, 15)
+    deaths = [crash.victim for crash in plan.crashes]
+    assert len(deaths) == 15
+    assert all(deaths.count(victim) >= 2 for victim in Victim)
+    assert {one.wish for one in plan.interventions} == set(Wish)
+    targets = [(one.article, one.platform) for one in plan.interventions]
+    assert len(targets) == len(set(targets)), "nobody both kills and lowers a campaign"
+
+
+def switched(number: int, kind: str, identity: str, status: str, minute: int) -> dict[str, Any]:
+    at = datetime(2026, 11, 21, 12, minute, tzinfo=UTC)
+    detail = {"kind": kind, "id": identity, "status": status, "keys": ["kaaa"]}
+    return {
+        "number": number, "at": at.isoformat(), "network": "meta", "kind": "switched",
+        "detail": detail,
+    }  # fmt: skip
+
+
+def test_the_journal_shows_two_active_objects_of_a_key_and_a_revival() -> None:
+    calm = Switches()
+    calm.take(
+        [
+            switched(1, "campaign", "1", "ACTIVE", 0),
+            switched(2, "adset", "9", "ACTIVE", 1),  # another kind under the same key is no twin
+            switched(3, "campaign", "1", "PAUSED", 2),
+            switched(4, "campaign", "2", "ACTIVE", 3),
+            switched(5, "campaign", "2", "DELETED", 4),
+        ]
+    )
+    ended = datetime(2026, 11, 21, 12, 5, tzinfo=UTC)
+    assert not calm.twice
+    assert not calm.on_since("kaaa", ended)
+    assert calm.on_since("kaaa", ended - timedelta(minutes=2)), "it was on at that instant"
+    calm.take([switched(6, "campaign", "1", "ACTIVE", 6)])
+    assert calm.on_since("kaaa", ended), "a revival after the end must show"
+    calm.take([switched(7, "campaign", "2", "ACTIVE", 7)])
+    assert list(calm.twice) == [("meta", "kaaa")]
+
+
+def test_twins_are_found_whatever_the_network_calls_a_key() -> None:
+    label = [{"name": "kone"}]
+    meta = by_key(
+        "meta",
+        {
+            "campaign": [
+                {"id": "1", "status": "PAUSED", "adlabels": label},
+                {"id": "2", "status": "ACTIVE", "adlabels": label},
+                {"id": "3", "status": "DELETED", "adlabels": label},
+            ]
+        },
+    )
+    assert [(one.id, one.on) for one in meta["kone"]] == [("1", False), ("2", True)]
+    post = {"id": "t1", "tweet_id": "77", "name": "kpost kad text", "deleted": False}
+    ad = {"id": "p1", "tweet_id": "77", "entity_status": "ACTIVE", "deleted": False}
+    x = by_key("x", {"tweet": [post], "promoted_tweet": [ad, {**ad, "id": "p2"}]})
+    assert [one.id for one in x["kpost"]] == ["77"]
+    assert [one.id for one in x["kad"]] == ["p1", "p2"]
+
+
+def test_a_broken_or_unchecked_promise_is_no_success() -> None:
+    from starter.chaos.report import Report
+
+    held: dict[str, list[str]] = {name: [] for name in PROMISES}
+    report = Report(draw(7, 4, 4), 300.0, broken=held)
+    assert report.ok
+    for name in PROMISES:
+        assert not replace(report, broken={**held, name: ["seen"]}).ok
+        assert not replace(report, broken={k: v for k, v in held.items() if k != name}).ok
+    silent = replace(report, faults={"x": {"delay": 0, "duplicate": 2}})
+    assert silent.did_not_fire[0] == "x delay"
+    assert "kill of guard" in silent.did_not_fire

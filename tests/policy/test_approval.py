@@ -1,12 +1,14 @@
 """Proposals are cut to the limits, and a person is asked where the rules say so (A5 to A7, G1)."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from models.contract.campaign import ApprovalCase, MediaPlan
+from models.contract.exchange import DatedRate, Rates
 from models.contract.limits import SpendLimits
 from models.contract.money import Money, minor_unit_micros
 from models.contract.vocabulary import Author, Autonomy
@@ -102,9 +104,34 @@ def test_too_little_room_means_no_plan_and_says_why() -> None:
     nothing = clamp(plan(Money.of(10)), SpendLimits(), none, Money.of(0))
     assert nothing.plan is None
     assert "no daily budget is left" in nothing.notes[-1]
-    euro = clamp(plan(Money.of(10, "EUR")), SpendLimits(), none, Money.of(5, "EUR"))
-    assert euro.plan is None
-    assert "EUR differs from the limits' USD" in euro.notes[0]
+
+
+def test_a_budget_in_another_currency_is_cut_by_the_days_rate() -> None:
+    euro, room = plan(Money.of(40, "EUR")), Room(Money.of(12), Money.of(50))
+    unknown = clamp(euro, SpendLimits(), room, Money.of(5, "EUR"))
+    assert unknown.plan is None
+    assert "`adflight rates set EUR" in unknown.notes[0]
+    rates = Rates(
+        today=NOW.date(), newest={"EUR": DatedRate(rate=Decimal("1.25"), as_of=NOW.date())}
+    )
+    clamped = clamp(euro, SpendLimits(), room, Money.of(5, "EUR"), rates=rates)
+    assert clamped.plan is not None
+    assert clamped.plan.daily_budget == Money.of("9.60", "EUR")
+    assert clamped.plan.lifetime_budget == Money.of(160, "EUR")
+    assert "from €16.00 to €9.60 (room left today on the platform)" in clamped.notes[1]
+    # A network that promises no balance may spend 1.2 times that on the day.
+    lower = clamp(
+        euro,
+        SpendLimits(),
+        room,
+        Money.of(5, "EUR"),
+        over_delivery=1.2,
+        balanced=False,
+        rates=rates,
+    )
+    assert lower.plan is not None
+    assert lower.plan.daily_budget == Money.of(8, "EUR")
+    assert "a day may cost 1.2 budgets" in lower.notes[1]
 
 
 def asked_about(

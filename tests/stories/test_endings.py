@@ -87,7 +87,8 @@ async def test_what_a_person_made_is_not_asked_about_but_obeys_the_limits(
     blocked = await team.until(second, CampaignStatus.PENDING_APPROVAL)
     statuses = [visit.status.value for visit in blocked.visits]
     assert statuses == ["draft", "scheduled", "launching", "pending_approval"]
-    limit = "team daily limit is $40.00 and this would make it $50.00"
+    # X may spend 1.2 budgets on a day and makes up for it on no other: that is what counts.
+    limit = "team daily limit is $40.00 and this would make it $55.00"
     assert limit in blocked.approval.reasons[0]
     assert await team.effects(blocked.campaign_id) == []
 
@@ -99,6 +100,6 @@ async def test_what_a_person_made_is_not_asked_about_but_obeys_the_limits(
     assert "version 2 is the proposal" in await refusal(
         ask(second, "approve", Approve(by="ana", version=1))
     )
-    await team.limits(limits(team_daily=Money.of(50)))
+    await team.limits(limits(team_daily=Money.of(60)))
     await approve(team, second)
     await team.until(second, CampaignStatus.ACTIVE)

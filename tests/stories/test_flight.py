@@ -71,7 +71,7 @@ async def test_a_flight_from_its_start_under_a_moving_lease_to_the_archive(
     assert not await is_on(team, archived)
     spent = await team.until(by_budget, CampaignStatus.COMPLETED, CampaignStatus.ARCHIVED)
     why = next(one.why for one in spent.visits if one.status is CampaignStatus.COMPLETED)
-    assert why.startswith("lifetime budget $3.00 used")
+    assert "lifetime amount $3.00 is used" in why
     assert not await is_on(team, spent)
     result = await asyncio.wait_for(by_budget.result(), 15)
     assert result["status"] == "archived"
@@ -229,7 +229,7 @@ async def test_paid_clicks_never_lead_to_a_page_that_is_gone_or_promises_somethi
     await publish(team, url)
     await back()
     await publish(team, url, title="Now about something else")
-    await paused("changed", "'How a harbour town mends its nets', is 'Now about something else'")
+    await paused("the page was changed: its title is 'Now about something else' now")
     await publish(team, url)
     await back()
     async with event_door(team) as post:

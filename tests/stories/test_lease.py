@@ -27,7 +27,7 @@ from tests.stories.scenes import (
 )
 from workflows.search import ALL_KEYS
 
-QUEUES = ("management", "creative", "analytics", "guard")
+QUEUES = ("management", "creative", "analytics", "guard", "watch")
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -8,8 +8,9 @@ from temporalio.service import RPCError
 
 from models.contract.account import AdAccount
 from models.contract.campaign import Kill, Pause, Resume
-from models.contract.guard import GuardView, StopOrder, StopReport, guard_id
+from models.contract.guard import GuardView, Lift, StopOrder, StopReport, guard_id
 from models.contract.vocabulary import CampaignStatus, StopLevel
+from starter.recovery import recover
 from tests.stack import TeamUnderTest, eventually
 from tests.stories.scenes import (
     Handle,
@@ -127,7 +128,11 @@ async def test_the_guard_stops_an_account_in_batch_and_tells_the_campaigns(
     assert rested.pause.by == "ben"
     assert await is_on(team, view_of_own)
     assert await is_on(team, await team.view(handles["x"])), "another account is not concerned"
-    await guard.signal("lift", "ben")
+    sentence = await refusal(ask(handles["meta"], "resume", Resume(by="ana")))
+    assert "adflight recover account:" in sentence
+    lift = Lift(by="ben", reason="they are fine", scope=f"account:{meta.id}")
+    done = await recover(team.database, team.client, team.id, lift, now=now(team))
+    assert (done.stops, done.guards) == (1, 1)
     await ask(handles["meta"], "resume", Resume(by="ana"))
 
     # A reading that hangs must not delay a stop.
@@ -152,7 +157,8 @@ async def test_the_guard_stops_an_account_in_batch_and_tells_the_campaigns(
         assert result["status"] == "killed"
         assert "the card was stolen" in result["visits"][-1]["why"]
     told = await guard.query("guard", result_type=GuardView)
-    assert told.standing == order
+    assert told.standing is not None
+    assert (told.standing.reason, told.standing.by) == (order.reason, order.by)
     assert [one.order for one in told.reports] == [quiet, order]
     assert isinstance(told.account, AdAccount)
     assert not any(one.live for one in told.watched)

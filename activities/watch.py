@@ -1,0 +1,119 @@
+"""Watching an ad account: read its figures, keep them, and judge every safety rule at once."""
+
+import asyncio
+from datetime import UTC, date, datetime, timedelta
+from time import monotonic
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.exc import DBAPIError, OperationalError
+from temporalio import activity
+
+from activities import readings
+from activities.account_book import AccountBook
+from activities.flat_spend import note_flat_spend
+from models.contract.account import AdAccount
+from models.contract.clock import CampaignClock
+from models.contract.guard import Watch, WatchReport
+from models.contract.network import MetricsReport
+from models.database import Database
+from platforms.errors import NetworkError
+from platforms.registry import Networks
+from policy import safety
+
+_LEAST_LOOK = timedelta(seconds=1)
+_LEAST_READING = timedelta(seconds=3)
+"""Real time: however fast campaign time runs, a network's quota of calls does not."""
+_READ_DAYS = 2
+
+
+class WatchActivities:
+    """One book an account, kept for the life of the process."""
+
+    def __init__(self, database: Database, networks: Networks) -> None:
+        self._database = database
+        self._networks = networks
+        self._books: dict[UUID, AccountBook] = {}
+
+    @activity.defn
+    async def watch_account(self, order: Watch) -> WatchReport:
+        """Look at the cadence until something is found or the span is over.
+
+        Figures are read when due; between readings the rules judge what is known, what our own
+        site saw meanwhile, and what is plausibly spent and not reported. Without the database the
+        last known campaigns are judged on the network's own figures.
+        """
+        account, clock = order.account, order.clock
+        over_delivery = self._networks.of(account).capabilities.over_delivery
+        book = self._books.setdefault(account.id, AccountBook(account, over_delivery))
+        look = max(clock.real_duration(order.cadence.watch), _LEAST_LOOK).total_seconds()
+        until = monotonic() + order.span.total_seconds()
+        fired = dict(order.fired)
+        while True:
+            activity.heartbeat()
+            now = _campaign_now(clock)
+            await self._refresh(book, now)
+            if self._is_due(book, order, now):
+                await self._read(book, order, now)
+                now = _campaign_now(clock)
+                await self._refresh(book, now)
+            found = await asyncio.to_thread(safety.judge, book.view(now))
+            findings = safety.fresh(found, fired, now)
+            if findings or monotonic() + look > until:
+                return WatchReport(
+                    findings=findings,
+                    as_of=book.read_at,
+                    spenders=book.spenders(),
+                    spend_rate_micros=book.spend_rate(),
+                    fired=safety.cooling(findings, fired, now),
+                )
+            await asyncio.sleep(look)
+
+    @staticmethod
+    def _is_due(book: AccountBook, order: Watch, now: datetime) -> bool:
+        least = order.clock.real_duration(order.cadence.figures)
+        wait = order.cadence.figures * max(1.0, _LEAST_READING / least)
+        return book.tried_at is None or now - book.tried_at >= wait
+
+    async def _refresh(self, book: AccountBook, now: datetime) -> None:
+        try:
+            async with self._database.team(book.account.team_id) as session:
+                await book.refresh(session, now)
+        except (OperationalError, DBAPIError) as error:
+            activity.logger.warning("judging without the database: %s", type(error).__name__)
+
+    async def _read(self, book: AccountBook, order: Watch, now: datetime) -> None:
+        account, today = order.account, _account_day(order.account, now)
+        book.tried_at = now
+        try:
+            report = await self._networks.of(account).account_metrics(
+                today - timedelta(days=_READ_DAYS - 1), today
+            )
+        except NetworkError as error:
+            book.reading_failed = True
+            activity.logger.warning("account not read: %s", error)
+            return
+        try:
+            await self._keep(book, order.clock, report)
+        except (OperationalError, DBAPIError) as error:
+            activity.logger.warning("figures not appended: %s", type(error).__name__)
+        book.note_reading(report)
+
+    async def _keep(self, book: AccountBook, clock: CampaignClock, report: MetricsReport) -> None:
+        account = book.account
+        async with self._database.team(account.team_id) as session:
+            campaigns = await readings.campaigns_to_read(session, account.id)
+            book.known |= campaigns
+            await readings.append(session, account, report, campaigns)
+            today = _account_day(account, report.as_of)
+            await readings.restate_totals(session, list(campaigns.values()), today, report.as_of)
+            await readings.restate_budgets(session, today)
+            await note_flat_spend(session, account, clock, report.as_of)
+
+
+def _account_day(account: AdAccount, now: datetime) -> date:
+    return now.astimezone(ZoneInfo(account.timezone)).date()
+
+
+def _campaign_now(clock: CampaignClock) -> datetime:
+    return clock.campaign_time(datetime.now(UTC))

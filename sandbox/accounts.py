@@ -1,0 +1,51 @@
+"""Account states for tests to play: a used-up prepaid balance, a declined card, a suspension.
+
+Each network shows them in its own words (``meta_billing``, ``x_funding``); delivery stops, and
+switching anything on is refused.
+"""
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from sandbox import meta_billing, x_funding
+from sandbox.world import World
+
+Status = Literal["active", "suspended", "disabled", "prepaid_exhausted", "payment_declined"]
+
+
+class AccountOrder(BaseModel):
+    """What POST /control/accounts/{network}/{id} takes.
+
+    ``balance_micros`` makes the account a prepaid one with so much left; it does not run down by
+    itself. ``prepaid_exhausted`` is a balance of zero.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    status: Status = "active"
+    balance_micros: int | None = Field(default=None, ge=0)
+
+
+_PLAY: dict[str, Callable[[dict[str, Any], World, str, int | None], None]] = {
+    meta_billing.NETWORK: meta_billing.play,
+    x_funding.NETWORK: x_funding.play,
+}
+
+
+def play(world: World, network: str, account_id: str, order: AccountOrder) -> None:
+    """Put an account into a state, from now on.
+
+    Raises:
+        ValueError: no such network or account.
+    """
+    account = world.get(network, "account", account_id) if network in _PLAY else None
+    if account is None:
+        raise ValueError(f"network {network!r} has no account {account_id!r}")
+    exhausted = order.status == "prepaid_exhausted"
+    balance = 0 if exhausted else order.balance_micros
+    status = "prepaid_exhausted" if balance == 0 and order.status == "active" else order.status
+    world.settle()  # what was spent until now was spent under the old state
+    _PLAY[network](account, world, status, balance)
+    world.note(network, "account", {"id": account_id, "status": status, "balance": balance})

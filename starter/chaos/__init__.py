@@ -1,0 +1,1 @@
+"""Chaos: a throwaway stack is crashed on purpose, and every promise is checked afterwards."""
