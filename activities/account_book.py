@@ -16,7 +16,9 @@ import numpy as np
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from activities.teams import team_limits
 from models.contract.account import AdAccount
+from models.contract.limits import SpendLimits
 from models.contract.network import MetricsReport
 from models.contract.vocabulary import Objective
 from policy.account_view import HOURS, AccountView, Floats, ScopeSpend
@@ -156,7 +158,8 @@ class AccountBook:
         rows = (
             await session.execute(_CAMPAIGNS, {"account": self.account.id, "since": since})
         ).mappings()
-        self.entries = tuple(_entry(row, self.over_delivery) for row in rows)
+        limits = await team_limits(session, self.account.team_id)
+        self.entries = tuple(_entry(row, limits) for row in rows)
         self.known |= {one.network_id: one.id for one in self.entries}
         if not self.rebuilt:
             await self._rebuild(session, now)
@@ -174,7 +177,9 @@ class AccountBook:
         spends = {
             bool(row["of_platform"]): ScopeSpend(
                 spent_today=float(row["spent"]),
-                daily_limit=float(row["allocated"]),
+                daily_limit=float(
+                    (limits.platform_daily if row["of_platform"] else limits.team_daily).micros
+                ),
                 tolerance=max(float(row["tolerance"] or 1.0), 1.0),
             )
             for row in scopes
@@ -321,17 +326,16 @@ class AccountBook:
         return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
 
 
-def _entry(row: Mapping[Any, Any], over_delivery: float) -> Entry:
+def _entry(row: Mapping[Any, Any], limits: SpendLimits) -> Entry:
     plan = cast(dict[str, Any], row["plan"])
     rails = cast(dict[str, Any], plan.get("guardrails") or {})
 
     def micros(value: dict[str, Any] | None) -> float:
         return float(value["micros"]) if value else float("nan")
 
-    limits = cast(dict[str, Any], row["limits"] or {})
-    lifetime = cast(dict[str, Any] | None, limits.get("campaign_lifetime"))
     # A limit in another currency is the spend authority's to judge, with a dated rate.
-    most = micros(lifetime if lifetime and lifetime["currency"] == row["currency"] else None)
+    same = limits.campaign_lifetime.currency == row["currency"]
+    most = float(limits.campaign_lifetime.micros) if same else float("nan")
     planned = float("nan") if row["lifetime"] is None else float(row["lifetime"])
     return Entry(
         id=row["id"],
@@ -369,12 +373,12 @@ _CAMPAIGNS = text(
     """
     SELECT c.id, c.platform_campaign_id AS network_id, c.name, c.plan, c.currency,
            c.lifetime_budget_micros AS lifetime, c.daily_budget_micros AS daily_budget,
-           c.live_budget_micros AS live_budget, c.created_at AS made, t.limits,
+           c.live_budget_micros AS live_budget, c.created_at AS made,
            (SELECT MAX(GREATEST(a.old_micros, a.new_micros)) FROM ad_budget_adjustments AS a
             WHERE a.campaign_id = c.id AND a.at >= :since) AS highest,
            (SELECT v ->> 'at' FROM jsonb_array_elements(c.visits) WITH ORDINALITY AS e(v, n)
             WHERE v ->> 'status' IN ('pending_review', 'active') ORDER BY n LIMIT 1) AS live_since
-    FROM ad_campaigns AS c JOIN teams AS t ON t.id = c.team_id
+    FROM ad_campaigns AS c
     WHERE c.account_id = :account AND c.status IN ('pending_review', 'active')
       AND c.platform_campaign_id IS NOT NULL
     ORDER BY c.id
@@ -419,7 +423,6 @@ _FAILURES = text("SELECT COUNT(*) FROM api_failures WHERE account_id = :account 
 _SCOPES = text(
     """
     SELECT b.platform IS NOT NULL AS of_platform, b.spent_micros AS spent,
-           b.allocated_micros AS allocated,
            (SELECT SUM(m.daily_micros * m.over_delivery) / NULLIF(SUM(m.daily_micros), 0)
             FROM spend_commitments AS m
             WHERE m.state IN ('reserved', 'confirmed')

@@ -20,7 +20,7 @@ LIVE = ("reserved", "confirmed")
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """One live commitment."""
+    """One live commitment. ``day`` and ``month`` are what it counts against limits (micros)."""
 
     campaign_id: UUID
     account_id: UUID
@@ -29,6 +29,8 @@ class Promise:
     over_delivery: float
     balanced: bool
     until: datetime | None
+    day: int
+    month: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +64,9 @@ class Promises:
         for one in self.live:
             if one.campaign_id == without or not _inside(one, platform, account):
                 continue
-            micros, currency = one.daily.micros, one.daily.currency
-            daily[currency] = daily.get(currency, 0) + day_exposure(
-                micros, one.over_delivery, balanced=one.balanced
-            )
-            committed[currency] = committed.get(currency, 0) + month_exposure(
-                micros, one.over_delivery, self.now, one.until, balanced=one.balanced
-            )
+            currency = one.daily.currency
+            daily[currency] = daily.get(currency, 0) + one.day
+            committed[currency] = committed.get(currency, 0) + one.month
         spent: dict[str, int] = {}
         for row in self.spent:
             if _inside(row, platform, account):
@@ -104,8 +102,18 @@ async def promises(session: AsyncSession, now: datetime) -> Promises:
     return Promises(
         now=now,
         live=tuple(
-            Promise(row[0], row[1], row[2], Money(micros=row[3], currency=row[4]), *row[5:])
-            for row in live
+            Promise(
+                campaign_id=campaign,
+                account_id=account,
+                platform=platform,
+                daily=Money(micros=micros, currency=currency),
+                over_delivery=over,
+                balanced=balanced,
+                until=until,
+                day=day_exposure(micros, over, balanced=balanced),
+                month=month_exposure(micros, over, now, until, balanced=balanced),
+            )
+            for campaign, account, platform, micros, currency, over, balanced, until in live
         ),
         spent=tuple(
             _Spent(row[0], row[1], Money(micros=int(row[3]), currency=row[2])) for row in spent

@@ -185,7 +185,7 @@ def _extend(row: Incident, report: IncidentReport) -> bool:
         before = row.money_at_risk_micros if same else None
         row.money_at_risk_micros = max(report.money_at_risk.micros, before or 0)
         row.currency = report.money_at_risk.currency
-    trouble = [one for one in news if one.what not in _ENDS]
+    trouble = [one for one in news if not one.what.startswith(_ENDS)]
     reopened = row.state == RESOLVED and bool(trouble or worse or changed)
     row.timeline = _sorted(row.timeline, news)
     if reopened:

@@ -50,7 +50,8 @@ async def write_down(session: AsyncSession, notice: Notice, per_hour: int) -> Re
     )
     key, row = notice.key, await _find(session, notice.key)
     past = await closed_before(session, notice.incident_key or "")
-    if row is not None and past is not None and row.created_at <= past and row.delivered_at:
+    over = row is not None and (row.digest or row.delivered_at is not None)
+    if row is not None and over and past is not None and row.created_at <= past:
         # The same trouble in the incident's next life is a notice of its own.
         key = f"{notice.key}/{past:%Y%m%dT%H%M%S}"
         row = await _find(session, key)

@@ -10,7 +10,7 @@ from uuid import UUID
 import numpy as np
 
 from activities.account_book import AccountBook
-from bench.alarms_market import OVER_DELIVERY, Shown, Truth, shown, zone_of
+from bench.alarms_market import OVER_DELIVERY, Floats, Shown, Truth, shown, zone_of
 from models.contract.account import AdAccount
 from models.contract.money import Money
 from models.contract.network import MetricsReport, MetricsRow
@@ -61,7 +61,7 @@ class Watching:
     truths: tuple[Truth, ...]
     figures: Shown
     book: AccountBook
-    cumulative: np.ndarray = field(repr=False)
+    cumulative: Floats = field(repr=False)
     place: int = 0
     read_days: int = READ_DAYS
 
@@ -101,6 +101,7 @@ class Watching:
         self.place = upto
         start = self.truths[0].start
         names = [one.entry.network_id for one in self.truths]
+        changed: list[tuple[int, int]] = sorted(set(zip(who.tolist(), day.tolist(), strict=True)))
         rows = tuple(
             MetricsRow(
                 campaign_id=names[c],
@@ -111,7 +112,7 @@ class Watching:
                 conversions=int(self.cumulative[c, d, 3]),
                 revenue=Money(micros=round(self.cumulative[c, d, 4])),
             )
-            for c, d in sorted(set(zip(who.tolist(), day.tolist(), strict=True)))
+            for c, d in changed
             if d > (now - start) / timedelta(days=1) - self.read_days
         )
         self.book.entries = tuple(one.entry for one in self.truths if one.entry.live_since <= now)

@@ -1,7 +1,7 @@
 """One healthy account-month, and one account on which everything goes wrong in turn."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -24,8 +24,9 @@ STOPS: Final = frozenset(
 )
 _OVERSPEND: Final = (Rule.CAMPAIGN_OVERSPEND, Rule.CAMPAIGN_OVERSPEND_HARD)
 _HISTORY_DAYS: Final = 9
-_HORIZON_DAYS: Final = 3
-_HOUR: Final = 3600.0
+_SHORT_DAYS: Final = 2
+_LONG_DAYS: Final = 8
+_DAY: Final = 86_400.0
 
 
 @dataclass(slots=True)
@@ -88,10 +89,16 @@ def _is_deserved(finding: Finding, truth: Truth | None, now: datetime) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something that breaks, and the rules that are to notice it."""
+    """Something that breaks, and the rules that are to notice it.
+
+    ``slow``: it shows in conversions alone, which take days to come. ``certain``: on every account
+    there is enough to notice it by.
+    """
 
     name: str
     rules: tuple[Rule, ...]
+    slow: bool = False
+    certain: bool = True
 
 
 TROUBLES: Final = (
@@ -112,8 +119,13 @@ TROUBLES: Final = (
     ),
     Trouble("tracking outage", (Rule.TRACKING_OUTAGE,)),
     Trouble("click rate down to a quarter", (Rule.CTR_COLLAPSE,)),
-    Trouble("dead landing page", (Rule.ZERO_CONVERSIONS,)),
-    Trouble("conversions down to an eighth", (Rule.CPA_SPIKE, Rule.CPA_ABOVE_LIMIT)),
+    Trouble("landing page dead from the start", (Rule.ZERO_CONVERSIONS,), slow=True),
+    Trouble(
+        "landing page dies",
+        (Rule.CPA_SPIKE, Rule.ZERO_CONVERSIONS, Rule.CPA_ABOVE_LIMIT, Rule.ROAS_BELOW_FLOOR),
+        slow=True,
+        certain=False,
+    ),
     Trouble("burst of API errors", (Rule.API_ERRORS,)),
     Trouble("figures stand still", (Rule.FIGURES_STALE,)),
 )
@@ -135,9 +147,9 @@ class Detection:
 
 def broken(seed: int, network: str) -> list[Detection]:
     """Break one account of six campaigns in every way, each time from the same past."""
-    days = _HISTORY_DAYS + _HORIZON_DAYS + 1
+    days = _HISTORY_DAYS + _LONG_DAYS + 1
     # Every other campaign converts; the first is the one that breaks.
-    budgets = (250, 50, 250, 100, 500, 250)
+    budgets = (500, 50, 250, 100, 250, 250)
     truths = tuple(
         fly(seed, network, 2 * i if i % 2 == 0 else 2 * i + 1, days, b)
         for i, b in enumerate(budgets)
@@ -148,13 +160,33 @@ def broken(seed: int, network: str) -> list[Detection]:
     past = Watching.over(truths)
     for look in looks(past.figures, begin, trouble_at, ticks=False):
         past.read(look.reading)
-    return [
-        found
-        for trouble in TROUBLES
-        for found in _notice(
-            past.broken(_broken(trouble.name, truths, since), trouble_at), trouble, trouble_at
-        )
-    ]
+    found: list[Detection] = []
+    for trouble in TROUBLES:
+        if trouble.name == "landing page dead from the start":
+            watching = Watching.over((_stillborn(truths[0], since), *truths[1:]))
+            for look in looks(watching.figures, begin, trouble_at, ticks=False):
+                watching.read(look.reading)
+        else:
+            watching = past.broken(_broken(trouble.name, truths, since), trouble_at)
+        found += _notice(watching, trouble, trouble_at)
+    return found
+
+
+def _stillborn(truth: Truth, since: int) -> Truth:
+    """The campaign as if launched at slot ``since`` to a page that never worked."""
+    quiet = multiplied(truth, 0, spend=0.0, volume=0.0)
+    for now, healthy_then in (
+        (quiet.spend, truth.spend),
+        (quiet.impressions, truth.impressions),
+        (quiet.clicks, truth.clicks),
+    ):
+        now[since:] = healthy_then[since:]
+    launched = datetime.fromtimestamp(truth.start.timestamp() + since * 900.0, UTC)
+    return replace(
+        quiet,
+        converted=truth.converted[:0],
+        entry=replace(truth.entry, live_since=launched),
+    )
 
 
 def _broken(name: str, truths: tuple[Truth, ...], since: int) -> tuple[Truth, ...]:
@@ -170,10 +202,8 @@ def _broken(name: str, truths: tuple[Truth, ...], since: int) -> tuple[Truth, ..
             return tuple(unrecorded(one, since) for one in truths)
         case "click rate down to a quarter":
             first = thinned(first, since, clicks=0.25, conversions=0.25)
-        case "dead landing page":
+        case "landing page dies":
             first = thinned(first, since, conversions=0.0)
-        case "conversions down to an eighth":
-            first = thinned(first, since, conversions=0.125)
         case _:
             pass
     return (first, *others)
@@ -183,14 +213,15 @@ def _notice(watching: Watching, trouble: Trouble, since: float) -> list[Detectio
     """First notice of every rule that is to notice, each from looks at the guard's cadence."""
     found: dict[Rule, Detection] = {}
     blind = trouble.rules[0] in (Rule.API_ERRORS, Rule.FIGURES_STALE)
-    horizon = since + _HORIZON_DAYS * 86_400
+    horizon = since + (_LONG_DAYS if trouble.slow else _SHORT_DAYS) * _DAY
     if blind:
         # Nothing can be read any more: the guard goes on looking, and every reading fails.
         steps = ((since + 300.0 * n, since, since) for n in range(1, 13 * 12 + 1))
         watching.book.reading_failed = True
     else:
         steps = (
-            (one.at, one.reading, one.arrived) for one in looks(watching.figures, since, horizon)
+            (one.at, one.reading, one.arrived)
+            for one in looks(watching.figures, since, horizon, ticks=not trouble.slow)
         )
     for at, reading, arrived in steps:
         if blind and trouble.rules[0] is Rule.API_ERRORS:
@@ -204,6 +235,6 @@ def _notice(watching: Watching, trouble: Trouble, since: float) -> list[Detectio
                 wait = 0.0 if blind else at - arrived
                 minutes = (at - since) / 60
                 found[one.rule] = Detection(trouble.name, one.rule, minutes, wait + LOOK)
-        if len(found) == len(trouble.rules) or (found and at - since > 24 * _HOUR):
+        if len(found) == len(trouble.rules) or (found and at - since > _DAY):
             break
     return list(found.values())

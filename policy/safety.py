@@ -15,6 +15,7 @@ from policy.account_view import AccountView
 from policy.safety_account import account_findings
 from policy.safety_picture import picture
 from policy.safety_results import results_findings
+from policy.safety_silence import silence_findings
 from policy.safety_spend import spend_findings
 from policy.safety_thresholds import DEFAULT, Thresholds
 
@@ -80,7 +81,12 @@ def judge(view: AccountView, thresholds: Thresholds = DEFAULT) -> tuple[Finding,
     """
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         seen = picture(view, thresholds)
-        found = [*account_findings(seen), *spend_findings(seen), *results_findings(seen)]
+        found = [
+            *account_findings(seen),
+            *spend_findings(seen),
+            *silence_findings(seen),
+            *results_findings(seen),
+        ]
     return tuple(sorted(found, key=_order))
 
 

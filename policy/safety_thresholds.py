@@ -19,18 +19,18 @@ class Thresholds:
     """Below it, what is unreported cannot be told from an ordinary day's end."""
     lead_on_plan: float = 0.1
     """Share of the day cap by which a campaign must be ahead of the traffic plan before the
-    unreported counts against the network's own cap: healthy pacers stay within 0.06."""
+    unreported counts against the network's own cap: healthy pacers stay within 0.05."""
 
     half_budget_hour: float = 0.5
     """An hour may cost half of a daily budget only if the same hour did so on earlier days."""
-    runaway: float = 5.0
-    """Multiple of (traffic plan × over-delivery) in one hour. Late reports put up to 6 quarter
-    hours into one, pacers catch up 1.6-fold and traffic is noisy: healthy hours stay under 3.2."""
+    runaway: float = 4.0
+    """Multiple of (traffic plan × over-delivery) in one hour. Late reports put up to six quarter
+    hours into one, pacers catch up and traffic is noisy: the worst healthy hour reached 1.9."""
     runaway_volume: float = 0.10
     """…and at least this share of a daily budget: the night's plan is a few impressions."""
     abnormal: float = 2.0
     """Multiple of the same hours of earlier days."""
-    abnormal_plan: float = 3.5
+    abnormal_plan: float = 2.8
     """…and of (traffic plan × over-delivery): what the network may do on a rich day is normal."""
     abnormal_days: float = 2.0
     """Days of history before an hour can be abnormal."""
@@ -40,9 +40,9 @@ class Thresholds:
 
     used_early: float = 0.8
     """Share of the daily budget used…"""
-    ahead: float = 1.3
+    ahead: float = 1.25
     """…at this multiple of the traffic plan × over-delivery; a day that merely goes well, and that
-    the network balances within its week, stays below 1.2."""
+    the network balances within its week, reached 1.1."""
     least_cut: float = 0.1
     most_cut: float = 0.9
 
@@ -72,6 +72,8 @@ class Thresholds:
     """Squared relative scatter of one conversion's value: a shop sells small and large things."""
     usual_traffic: float = 0.5
     """Missing conversions mean something only while clicks keep coming."""
+    still_seen: float = 0.1
+    """Share of the usual clicks that may still reach our own site from a dead page."""
     outage_history: float = 20.0
     """Conversions after which even a single converting campaign tells of a tracking failure."""
 

@@ -8,6 +8,7 @@ promised, so every day may cost that much.
 import math
 from datetime import datetime, timedelta
 from fractions import Fraction
+from functools import lru_cache
 
 from models.contract.money import Money
 
@@ -29,6 +30,7 @@ def largest_budget(room: int, over_delivery: float, *, balanced: bool) -> int:
     return room if balanced else math.floor(room / _multiple(over_delivery))
 
 
+@lru_cache(maxsize=4096)  # asked for every commitment of a team, with few different answers
 def most_daily_budgets(days: int, over_delivery: float, *, balanced: bool) -> float:
     """Most daily budgets a network may spend on ``days`` consecutive account days.
 
@@ -70,6 +72,7 @@ def worst_case(
     return Money(micros=bound, currency=daily.currency)
 
 
+@lru_cache(maxsize=256)
 def _multiple(over_delivery: float) -> Fraction:
     """As it was written: 1.2 is six fifths, not the nearest binary fraction. Never below one."""
     return max(Fraction(str(over_delivery)), Fraction(1))

@@ -3,7 +3,7 @@
 import asyncio
 import html
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -201,6 +201,11 @@ class People:
         if await self._signal(campaign, "change_budget", wish):
             self.lowered.add(campaign)
 
+    async def resume(self, campaigns: Iterable[UUID]) -> None:
+        """Let campaigns deliver again, if the limits allow it."""
+        wish = Resume(by=BY, reason="chaos: after a stop")
+        await asyncio.gather(*(self._signal(one, "resume", wish) for one in campaigns))
+
     async def _reached(self, campaign: UUID, *wanted: CampaignStatus) -> bool:
         """Wait for a status; False when the campaign can no longer come to it by itself."""
         while True:
@@ -209,7 +214,8 @@ class People:
             if status in wanted:
                 return True
             waits = status is CampaignStatus.PENDING_APPROVAL and campaign in self.blocked
-            if status.is_final or (waits and not self._may_be_asked_again(campaign)):
+            rests = status is CampaignStatus.PAUSED  # a safety rule was faster
+            if status.is_final or rests or (waits and not self._may_be_asked_again(campaign)):
                 return False
             await asyncio.sleep(_AGAIN)
 

@@ -82,6 +82,7 @@ class Plan:
 
     ``patience``: real seconds between a proposal and its approval, by article and platform.
     ``asked_again``: campaigns for which a person agrees once more after a limit refused them.
+    ``stopped``: the network whose account is stopped and recovered when the crashes are over.
     """
 
     seed: int
@@ -91,6 +92,7 @@ class Plan:
     faults: tuple[Fault, ...]
     patience: dict[tuple[int, str], float]
     asked_again: frozenset[tuple[int, str]]
+    stopped: str = NETWORKS[0]
 
 
 def draw(seed: int, promotions: int, crashes: int) -> Plan:
@@ -109,6 +111,7 @@ def draw(seed: int, promotions: int, crashes: int) -> Plan:
         faults=_faults(dice, promotions),
         patience={one: dice.uniform(0.0, 0.15 * promotions) for one in campaigns},
         asked_again=frozenset(dice.sample(campaigns, max(1, len(campaigns) // 4))),
+        stopped=dice.choice(NETWORKS),
     )
 
 

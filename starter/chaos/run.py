@@ -15,6 +15,7 @@ from models.contract.limits import SANDBOX_LIMITS, SpendLimits
 from models.contract.money import Money
 from models.database import Database
 from models.tables import Account, Effect, Team
+from starter.chaos.account_stop import AccountStop
 from starter.chaos.people import People
 from starter.chaos.plan import Victim, draw
 from starter.chaos.promises import Inspection, wishes_heard
@@ -92,6 +93,7 @@ class _Chaos:
         self._watch = watch
         self._patience = patience
         self._people = People(ground, client, database, report.plan)
+        self._not_off: list[str] = []
 
     async def play(self) -> None:
         """Everything, in order."""
@@ -103,6 +105,8 @@ class _Chaos:
             async with _beside(self._people.approve_all()):
                 await self._launch()
                 await self._note_faults()
+                await self._settle()
+                await self._stop_and_recover()
                 found = await self._settle()
             await self._inspect(found)
 
@@ -167,6 +171,20 @@ class _Chaos:
         # Minutes of real time must not be spent waiting for a window that the crashes used up.
         await self._ground.control.delete("/limits")
 
+    async def _stop_and_recover(self) -> None:
+        """Stop one account; lift every stop, those of the safety rules included; resume."""
+        stop = AccountStop(self._ground, self._client, self._database, self._plan.stopped)
+        self._report.stop_seconds, self._not_off = await stop.press()
+        self._report.stops_lifted = (await stop.lift()).stops
+        for _ in range(_LOOKS):
+            found = await standings(self._people, self._client)
+            resting = [one.campaign for one in found if one.state == "paused"]
+            if not resting:
+                return
+            self._watch("campaigns resting", len(resting), len(found))
+            await self._people.resume(resting)
+            await self._settle()
+
     async def _settle(self) -> list[Standing]:
         """Wait until nothing is under way any more, or patience ends."""
         deadline = time.monotonic() + self._patience
@@ -185,6 +203,7 @@ class _Chaos:
         report = self._report
         for _ in range(_LOOKS):
             report.broken = await Inspection(self._people, self._sampler, found).look(self._client)
+            report.broken["unconfirmed_stops"] += self._not_off
             if report.ok:
                 break
             await asyncio.sleep(2 * _EVERY)

@@ -1,6 +1,7 @@
 """Where every campaign of a chaos stands, told by its own workflow."""
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from starter.chaos.people import BLOCKED, BY, People
 
 LIVE = (CampaignStatus.PENDING_REVIEW, CampaignStatus.ACTIVE)
 _UNDER_WAY = (CampaignStatus.DRAFT, CampaignStatus.SCHEDULED, CampaignStatus.LAUNCHING)
-_LIMITS = ("limit", "ceiling")
+_LIMITS = re.compile(r"(daily|monthly) (limit|ceiling) is |lifetime limit .* is used up")
 _AT_ONCE = 8
 
 
@@ -99,7 +100,7 @@ def _state(people: People, campaign: UUID, view: CampaignView) -> tuple[str, str
         return "refused_by_limit", limit
     if status is CampaignStatus.PAUSED and view.pause is not None:
         refusals = [view.pause.reason, *view.refused_messages[-1:]]
-        limit = next((one for one in refusals if any(word in one for word in _LIMITS)), None)
+        limit = next((one for one in refusals if _LIMITS.search(one)), None)
         if limit is not None:
             return "refused_by_limit", limit
         return status.value, f"by {view.pause.by}: {view.pause.reason}"

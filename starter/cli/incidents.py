@@ -11,6 +11,7 @@ from sqlmodel import col, select
 from activities.incidents import OPEN, RESOLVED, close
 from models.contract.incident import FIRST_CALL, LAST_CONFIRMED, PRESSED, SPEND_FLAT
 from models.contract.money import Money
+from models.contract.vocabulary import StopLevel
 from models.tables import Incident
 from starter.cli.flags import Json
 from starter.cli.output import FAILED, USAGE, emit, fail, screen, table
@@ -154,15 +155,20 @@ def next_steps(row: Incident) -> list[str]:
     if row.state == RESOLVED:
         return []
     steps: list[str] = []
-    if row.level is not None:
-        if _first(row, PRESSED) is not None and _first(row, LAST_CONFIRMED) is None:
-            steps.append(
-                f"not everything is confirmed off: repeat `adflight kill {row.scope} --yes`, and"
-                " look at the network's own site"
-            )
+    target = row.campaign_id or row.scope
+    if _first(row, PRESSED) is not None and _first(row, LAST_CONFIRMED) is None:
+        steps.append(
+            f"not everything is confirmed off: repeat `adflight kill {target} --yes`, and"
+            " look at the network's own site"
+        )
+    if row.level in set(StopLevel):
         steps.append(
             "find the cause before anything runs again; then lift the stop:"
-            f" `adflight resume {row.scope} --by NAME --reason TEXT`"
+            f" `adflight recover {row.scope} --by NAME --reason TEXT`"
+        )
+    elif row.campaign_id is not None:
+        steps.append(
+            f"find the cause; then let it deliver again: `adflight resume {row.campaign_id}`"
         )
     if row.campaign_id is not None:
         steps.append(
@@ -191,11 +197,12 @@ def _timeline(row: Incident) -> list[tuple[datetime, str]]:
 
 
 def _first(row: Incident, what: str) -> datetime | None:
-    return next((at for at, said in _timeline(row) if said == what), None)
+    """A stop over several accounts has one such entry an account, which it names."""
+    return next((at for at, said in _timeline(row) if said.startswith(what)), None)
 
 
 def _last(row: Incident, what: str) -> datetime | None:
-    return next((at for at, said in reversed(_timeline(row)) if said == what), None)
+    return next((at for at, said in reversed(_timeline(row)) if said.startswith(what)), None)
 
 
 def _after(pressed: datetime | None, at: datetime) -> str | None:

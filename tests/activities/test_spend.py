@@ -3,16 +3,21 @@
 import asyncio
 import random
 from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
 from sqlalchemy import func
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 from temporalio.exceptions import ApplicationError
 
-from activities.spend import CommitmentChange, SpendAuthority
+from activities.spend import CommitmentChange, LoweredCommitment, SpendAuthority
 from activities.teams import team_limits
 from models.contract.limits import (
     SANDBOX_LIMITS,
@@ -22,10 +27,18 @@ from models.contract.limits import (
     SpendRequest,
 )
 from models.contract.money import Money
-from models.contract.vocabulary import Platform
+from models.contract.vocabulary import Author, Platform
 from models.database import Database
 from models.settings import Settings
-from models.tables import Account, Budget, Campaign, Commitment, StandingStop, Team
+from models.tables import (
+    Account,
+    Budget,
+    Campaign,
+    Commitment,
+    ExchangeRate,
+    StandingStop,
+    Team,
+)
 from starter.team import set_up
 
 NOW = datetime(2026, 11, 25, 8, tzinfo=UTC)
@@ -52,6 +65,8 @@ class Books:
         until: datetime | None = NOW + timedelta(days=1),
         currency: str = "USD",
         over_delivery: float = 1.0,
+        agreed: bool = True,
+        author: Author = Author.AI,
     ) -> SpendGrant:
         return await self.authority.reserve(
             SpendRequest(
@@ -64,8 +79,31 @@ class Books:
                 over_delivery=over_delivery,
                 until=until,
                 now=now,
+                agreed=agreed,
+                author=author,
             )
         )
+
+    async def lower(self, campaign: UUID, dollars: int) -> None:
+        await self.authority.lower(
+            LoweredCommitment(team_id=self.team, campaign_id=campaign, daily=Money.of(dollars))
+        )
+
+    async def rates(self, **dollars: str) -> None:
+        """Today's rates: dollars for one unit of each currency."""
+        async with self.database.team(self.team) as session:
+            for currency, rate in dollars.items():
+                session.add(
+                    ExchangeRate(
+                        team_id=self.team, currency=currency, rate=Decimal(rate),
+                        as_of=datetime.now(UTC).date(), source="test", recorded_by="test",
+                    )
+                )  # fmt: skip
+
+    async def rows(self) -> int:
+        """Commitments ever made, live or not."""
+        async with self.database.team(self.team) as session:
+            return await session.scalar(select(func.count(col(Commitment.id)))) or 0
 
     async def release(self, campaign: UUID) -> None:
         await self.authority.release(CommitmentChange(team_id=self.team, campaign_id=campaign))
@@ -115,8 +153,8 @@ class Books:
             session.add(row)
         return row.id
 
-    async def stop(self, scope: str) -> UUID:
-        row = StandingStop(team_id=self.team, scope=scope, level="hard", by="ana", since=NOW)
+    async def stop(self, scope: str, level: str = "hard") -> UUID:
+        row = StandingStop(team_id=self.team, scope=scope, level=level, by="ana", since=NOW)
         async with self.database.team(self.team) as session:
             session.add(row)
         return row.id
@@ -267,16 +305,147 @@ async def test_other_currencies_are_refused(books: Books) -> None:
 
 
 async def test_a_standing_stop_refuses_what_it_covers_until_lifted(books: Books) -> None:
-    account = f"account:{books.accounts[Platform.META]}"
-    for scope, covers_x in (("all", True), ("meta", False), (account, False)):
+    account, campaign = f"account:{books.accounts[Platform.META]}", uuid4()
+    scopes = {"all": True, "team": True, "meta": False, account: False}
+    for scope, covers_x in {**scopes, f"campaign:{campaign}": False}.items():
         stop = await books.stop(scope)
-        refused = await books.ask(10)
+        refused = await books.ask(10, campaign)
         assert (refused.granted, refused.limit) == (False, "stop")
-        assert scope in refused.reason
-        assert "ana" in refused.reason
+        assert f"over {scope!r} by ana stands" in refused.reason
+        assert f"`adflight recover {scope}`" in refused.reason
         assert (await books.ask(10, platform=Platform.X)).granted is not covers_x
+        assert (await books.ask(10)).granted is scope.startswith("campaign")
         await books.lift(stop)
-        assert (await books.ask(10)).granted
+        assert (await books.ask(10, campaign)).granted
+
+
+@pytest.mark.parametrize(
+    ("level", "holds_the_machine", "holds_people"),
+    [
+        ("soft", True, False),
+        ("hard", True, True),
+        ("emergency", True, True),
+        ("reconcile", True, True),
+        ("freeze", False, False),
+    ],
+)
+async def test_whom_each_level_of_a_stop_holds(
+    books: Books, level: str, holds_the_machine: bool, holds_people: bool
+) -> None:
+    await books.stop("all", level)
+    assert (await books.ask(10)).granted is not holds_the_machine
+    asked = await books.ask(10, author=Author.ADMIN)
+    assert asked.granted is not holds_people
+    if level == "reconcile":
+        assert asked.limit == "reconcile"
+        assert "until every network was reconciled" in asked.reason
+
+
+@pytest.mark.parametrize(
+    ("status", "says"),
+    [
+        ("prepaid_exhausted", "its prepaid balance is used up; top it up"),
+        ("payment_declined", "a payment was declined; settle it"),
+        ("suspended", "the network holds it; answer the network's review"),
+        ("disabled", "it is disabled; use another account"),
+        ("upside_down", "its status is 'upside_down'"),
+    ],
+)
+async def test_an_account_that_cannot_pay_is_not_raised_on(
+    books: Books, status: str, says: str
+) -> None:
+    campaign = uuid4()
+    assert (await books.ask(10, campaign, key="launch/1")).granted
+    await books.account(status=status, status_reason="Card 0650.")
+    for key in ("launch/1", "lease/2"):
+        refused = await books.ask(10, campaign, key=key)
+        assert (refused.granted, refused.limit) == (False, "account")
+        assert f"account 'meta sandbox' cannot be spent from: {says}" in refused.reason
+        assert "(Card 0650), then `adflight accounts --check`" in refused.reason
+    assert (await books.ask(10, platform=Platform.X)).granted
+    await books.account(status="active", credentials_off_at=NOW, credentials_off_by="bo")
+    off = await books.ask(10)
+    assert (off.granted, off.limit) == (False, "account")
+    assert "were switched off by bo" in off.reason
+    await books.account(credentials_off_at=None)
+    assert (await books.ask(10)).granted
+    books.accounts[Platform.META] = uuid4()  # another team's
+    assert (await books.ask(10)).limit == "account"
+
+
+async def test_renewing_what_is_confirmed_checks_every_limit_and_writes_nothing(
+    books: Books,
+) -> None:
+    campaign, until = uuid4(), NOW + timedelta(days=2)
+    first = await books.ask(20, campaign)
+    assert not first.confirmed
+    reserved = await books.ask(20, campaign)  # not read back yet: a new promise to confirm
+    assert (reserved.confirmed, reserved.commitment_id) != (True, first.commitment_id)
+    await books.confirm(campaign)
+    made = await books.rows()
+    for _ in range(3):
+        renewed = await books.ask(20, campaign, until=until)
+        assert (renewed.granted, renewed.confirmed) == (True, True)
+        assert renewed.commitment_id == reserved.commitment_id
+    assert await books.rows() == made
+    assert await books.committed() == {campaign: [(20, "confirmed")]}
+    for changed in ({"dollars": 21}, {"dollars": 20, "over_delivery": 1.5}):
+        assert not (await books.ask(campaign=campaign, **changed)).confirmed  # type: ignore[arg-type]
+        await books.confirm(campaign)
+
+    await books.ask(20, campaign)
+    await books.confirm(campaign)
+    for limit, amount in (
+        ("campaign_daily", 19), ("platform_daily", 19), ("team_daily", 19),
+        ("platform_monthly", 39), ("team_monthly", 39),
+    ):  # fmt: skip
+        await books.limits(**{limit: amount})
+        refused = await books.ask(20, campaign)
+        assert (refused.granted, refused.limit) == (False, limit.replace("_", " ") + " limit")
+    await books.limits()
+    await books.spent(1)
+    stop = await books.stop("meta")
+    assert (await books.ask(20, campaign)).limit == "stop"
+    await books.lift(stop)
+    assert (await books.ask(20, campaign)).confirmed
+    await books.release(campaign)
+    assert not (await books.ask(20, campaign)).confirmed
+
+
+async def test_what_nobody_agreed_to_is_left_to_a_person(books: Books) -> None:
+    campaign = uuid4()
+    first = await books.ask(10, campaign, agreed=False)
+    assert (first.granted, first.limit) == (False, "needs a person")
+    assert (await books.ask(10, campaign)).granted  # agreed
+    await books.confirm(campaign)
+    assert (await books.ask(90, uuid4())).granted
+    risen = await books.ask(16, campaign, agreed=False)
+    assert (risen.granted, risen.limit) == (False, "needs a person")
+    assert "from $10.00 to $16.00 is a rise of more than 50%" in risen.reason
+    assert (await books.ask(15, campaign, agreed=False)).granted
+    assert (await books.ask(101, uuid4(), agreed=False)).limit == "needs a person"
+    grown = await books.ask(40, uuid4(), agreed=False)
+    assert "would rise from $105.00 to $145.00, more than 30%" in grown.reason
+    assert (await books.ask(20, uuid4(), agreed=False)).granted
+    unused = await books.ask(5, uuid4(), agreed=False, platform=Platform.X)
+    assert "never been activated before" in unused.reason
+    await books.store(WIDE.model_copy(update={"ask_first_activation": False}))
+    assert (await books.ask(5, uuid4(), agreed=False, platform=Platform.X)).granted
+
+
+async def test_over_delivery_that_no_network_balances_counts_on_every_day(books: Books) -> None:
+    await books.limits(platform_daily=24, team_daily=44)
+    assert (await books.ask(20, platform=Platform.X, over_delivery=1.2)).granted
+    assert (await books.ask(1, platform=Platform.X, over_delivery=1.2)).limit is not None
+    # Meta balances: of its $20 a day may cost $35, but seven days cost no more than $140.
+    assert (await books.ask(20, over_delivery=1.75)).granted
+    full = await books.ask(1, over_delivery=1.75)
+    assert full.limit == "team daily limit"
+    assert "$45.00" in full.reason
+    # Both may over-deliver on both days of the flight, Meta within its week.
+    await books.limits(team_monthly="121.50")  # 20 × 2 × 1.2, 20 × 2 × 1.75 and 1 × 2 × 1.75
+    assert (await books.ask(1, over_delivery=1.75)).granted
+    assert (await books.ask(1, over_delivery=1.75)).limit == "team monthly limit"
 
 
 async def test_a_stop_outweighs_an_earlier_grant(books: Books) -> None:
@@ -402,46 +571,112 @@ async def test_two_hundred_at_once_get_exactly_the_seven_there_is_room_for(
     assert sum(amount for [(amount, _)] in committed.values()) == 77
 
 
+class Held(Database):
+    """Transactions that stay open, with all their locks, until they are let go."""
+
+    reached: asyncio.Event
+    let_go: asyncio.Event
+
+    @asynccontextmanager
+    async def team(self, team_id: UUID) -> AsyncGenerator[AsyncSession]:
+        async with super().team(team_id) as session:
+            yield session
+            await session.flush()
+            self.reached.set()
+            await self.let_go.wait()
+
+
+async def test_lowering_waits_for_no_raise(settings: Settings, books: Books) -> None:
+    """While one raise holds every lock it takes and others queue behind it."""
+    lowered, released, raised = uuid4(), uuid4(), uuid4()
+    for campaign in (lowered, released):
+        await books.ask(20, campaign)
+        await books.confirm(campaign)
+    held = Held(settings.database_url, pool_size=2)
+    held.reached, held.let_go = asyncio.Event(), asyncio.Event()
+    slow = Books(books.team, held)
+    slow.accounts = books.accounts
+    try:
+        first = asyncio.create_task(slow.ask(30, raised))
+        await asyncio.wait_for(held.reached.wait(), 10)
+        queued = asyncio.create_task(books.ask(10))
+        await asyncio.wait_for(books.lower(lowered, 5), 5)
+        await asyncio.wait_for(books.lower(lowered, 8), 5)  # never upwards
+        await asyncio.wait_for(books.release(released), 5)
+        assert await books.committed() == {lowered: [(5, "confirmed")]}
+        assert not first.done()
+        assert not queued.done()
+    finally:
+        held.let_go.set()
+        assert (await asyncio.wait_for(first, 10)).granted
+        assert (await asyncio.wait_for(queued, 10)).granted
+        await held.close()
+
+
+DOLLARS = {"USD": Fraction(1), "EUR": Fraction("1.083700"), "JPY": Fraction("0.006431")}
+
+
 @pytest.mark.parametrize("seed", range(4))
 async def test_no_rush_overdraws_any_cap(settings: Settings, crowd: Database, seed: int) -> None:
-    """Random caps; requests from both sides of midnight, which share no period."""
+    """Random caps, currencies and kinds of over-delivery; requests from both sides of midnight,
+    which share no period."""
     chance = random.Random(seed)
     books = await new_books(settings, crowd)
-    caps = {name: chance.randint(5, 60) for name in ("team_daily", "platform_daily")}
+    caps = {name: chance.randint(10, 80) for name in ("team_daily", "platform_daily")}
     await books.limits(**caps, campaign_daily=50)
+    await books.rates(**{one: str(float(rate)) for one, rate in DOLLARS.items() if one != "USD"})
     midnight = datetime(2026, 11, 30, 23, 59, 59, tzinfo=UTC)
-    campaigns = [uuid4() for _ in range(12)]
-    wishes = [
-        {
-            "dollars": chance.randint(1, 12),
-            "campaign": chance.choice(campaigns),
-            "platform": chance.choice((Platform.META, Platform.X)),
-            "now": midnight + timedelta(seconds=chance.randint(0, 2)),
-            "until": midnight + timedelta(hours=1),
-        }
-        for _ in range(60)
-    ]
-    # A campaign lives on one platform.
-    home = {campaign: chance.choice((Platform.META, Platform.X)) for campaign in campaigns}
-    for wish in wishes:
-        wish["platform"] = home[wish["campaign"]]  # type: ignore[index]
-    answers = await rush(books, lambda n: books.ask(**wishes[n]), len(wishes))  # type: ignore[arg-type]
+    campaigns = [uuid4() for _ in range(14)]
+    # A campaign lives on one platform and in one currency. X balances nothing.
+    home = {one: chance.choice((Platform.META, Platform.X)) for one in campaigns}
+    currency = {one: chance.choice(sorted(DOLLARS)) for one in campaigns}
+    wishes: list[dict[str, Any]] = []
+    for _ in range(60):
+        one = chance.choice(campaigns)
+        unit = 150 if currency[one] == "JPY" else 1
+        wishes.append(
+            {
+                "dollars": chance.randint(1, 12) * unit,
+                "campaign": one,
+                "platform": home[one],
+                "currency": currency[one],
+                "over_delivery": chance.choice((1.0, 1.2, 1.75)),
+                "now": midnight + timedelta(seconds=chance.randint(0, 2)),
+                "until": midnight + timedelta(hours=1),
+            }
+        )
+    answers = await rush(books, lambda n: books.ask(**wishes[n]), len(wishes))
     assert any(answer.granted for answer in answers)
     assert not all(answer.granted for answer in answers)
-    committed = await books.committed()
-    assert all(len(live) == 1 for live in committed.values())
-    by_platform = dict.fromkeys((Platform.META, Platform.X), 0)
-    for campaign, [(amount, _)] in committed.items():
-        by_platform[home[campaign]] += amount
-    assert max(by_platform.values()) <= caps["platform_daily"]
-    assert sum(by_platform.values()) <= caps["team_daily"]
+
+    async def promised() -> dict[Platform, Fraction]:
+        """Dollars that a day may cost, by platform, reckoned here anew."""
+        costs = dict.fromkeys((Platform.META, Platform.X), Fraction(0))
+        async with books.database.team(books.team) as session:
+            rows = await session.scalars(
+                select(Commitment).where(col(Commitment.state).in_(["reserved", "confirmed"]))
+            )
+            seen: set[UUID] = set()
+            for row in rows:
+                assert row.campaign_id not in seen
+                seen.add(row.campaign_id)
+                most = Fraction(str(row.over_delivery)) if row.platform == "x" else Fraction(1)
+                costs[Platform(row.platform)] += (
+                    Fraction(row.daily_micros, 1_000_000) * most * DOLLARS[row.currency]
+                )
+        return costs
+
+    costs = await promised()
+    assert max(costs.values()) <= caps["platform_daily"]
+    assert sum(costs.values()) <= caps["team_daily"]
     # Whoever was last refused would still be refused: no room was lost on the way.
-    free = caps["team_daily"] - sum(by_platform.values())
-    for platform, used in by_platform.items():
+    free = caps["team_daily"] - sum(costs.values())
+    later = midnight + timedelta(seconds=5)
+    for platform, used in costs.items():
         room = min(free, caps["platform_daily"] - used)
-        later = midnight + timedelta(seconds=5)
-        assert not (await books.ask(room + 1, platform=platform, now=later)).granted
-        if room:
+        over = await books.ask(int(room) + 1, platform=platform, now=later)
+        assert not over.granted
+        if int(room):
             probe = uuid4()
-            assert (await books.ask(room, probe, platform=platform, now=later)).granted
+            assert (await books.ask(int(room), probe, platform=platform, now=later)).granted
             await books.release(probe)

@@ -100,7 +100,7 @@ async def test_an_incident_is_read_and_resolved(operator: Operator, database: Da
     shown = await operator.json("incident", str(stop.id)[:8])
     assert shown["seconds"] == {"to_first_call": 0.25, "to_last_confirmed": 3.5, "to_flat": 45.0}
     assert shown["money_at_risk_micros"] == 1_200_000
-    assert any("adflight resume all" in step for step in shown["next"])
+    assert any("adflight recover all" in step for step in shown["next"])
     _, out, _ = await operator("incident", "stop/all")
     for part in (
         "Everything was stopped", "emergency stop", "pressed by ana: card stolen",
