@@ -74,7 +74,10 @@ class Collaborators:
     def __init__(self, settings: Settings, client: Client) -> None:
         clock = settings.clock
         self.database = Database(settings.database_url)
-        campaign_now = lambda: clock.campaign_time(datetime.now(UTC))  # noqa: E731
+
+        def campaign_now() -> datetime:
+            return clock.campaign_time(datetime.now(UTC))
+
         failures = FailureCounter(self.database, campaign_now)
         self.networks = Networks(settings, campaign_now, on_failure=failures.note)
         self.claude = Claude(settings, self.database)

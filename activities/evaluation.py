@@ -234,6 +234,7 @@ def _proposal(
         account=account,
         plan=clamped.plan,
         over_delivery=offer.over_delivery,
+        balanced=offer.balanced,
         settle=offer.settle,
         minimum=offer.min_daily_budget,
         edit_quota=offer.edit_quota,

@@ -173,10 +173,17 @@ def _parsed(name: str, text: str, limits: SpendLimits) -> object:
                 raise ValueError("give a share such as 50% or 0.5")
             return share / 100 if written.endswith("%") else share
         if isinstance(present, timedelta):
-            return timedelta(days=float(written.lower().rstrip("days ")))
+            return _days(written)
     except (ValueError, OverflowError) as error:
         raise LimitRefused(f"{name} {text!r} cannot be set: {error}") from None
     return written.lower()
+
+
+def _days(written: str) -> timedelta:
+    try:
+        return timedelta(days=float(written.lower().removesuffix("days").removesuffix("d")))
+    except ValueError:
+        raise ValueError("give days such as 4") from None
 
 
 def _amount(written: str, currency: str) -> Money:

@@ -1,6 +1,7 @@
 """One healthy account-month, and one account on which everything goes wrong in turn."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
@@ -145,9 +146,10 @@ class Detection:
     seconds: float
 
 
-def broken(seed: int, network: str) -> list[Detection]:
+def broken(seed: int, network: str, troubles: Sequence[Trouble] = TROUBLES) -> list[Detection]:
     """Break one account of six campaigns in every way, each time from the same past."""
-    days = _HISTORY_DAYS + _LONG_DAYS + 1
+    horizon = _LONG_DAYS if any(one.slow for one in troubles) else _SHORT_DAYS
+    days = _HISTORY_DAYS + horizon + 1
     # Every other campaign converts; the first is the one that breaks.
     budgets = (500, 50, 250, 100, 250, 250)
     truths = tuple(
@@ -161,7 +163,7 @@ def broken(seed: int, network: str) -> list[Detection]:
     for look in looks(past.figures, begin, trouble_at, ticks=False):
         past.read(look.reading)
     found: list[Detection] = []
-    for trouble in TROUBLES:
+    for trouble in troubles:
         if trouble.name == "landing page dead from the start":
             watching = Watching.over((_stillborn(truths[0], since), *truths[1:]))
             for look in looks(watching.figures, begin, trouble_at, ticks=False):

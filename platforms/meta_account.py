@@ -21,9 +21,8 @@ _FIELDS = [
     "currency",
     "timezone_name",
     "min_daily_budget",
-    "is_prepay_account",
-    "funding_source_details",
 ]
+_PAYING = ["is_prepay_account", "funding_source_details"]
 _ACTIVE = 1
 _GRACE_PERIOD = 9
 # Meta's ad account reference names the numbers. Ads still run at 8 and 9; at 8 nothing is raised,
@@ -56,10 +55,7 @@ async def examine(
         Transient: Meta could not answer; nothing can be said about the account.
     """
     try:
-        data = cast(
-            "dict[str, Any]",
-            await connection.read(lambda: node.api_get(fields=_FIELDS).export_all_data()),
-        )
+        data = await _shown(connection, node)
     except (AccessDenied, Refused) as error:
         problem = _sentence(error, account)
         return AccountHealth(usable=False, problems=(problem,), read=False), None
@@ -101,6 +97,25 @@ async def examine(
         problems=tuple(problems),
     )
     return health, smallest
+
+
+async def _shown(connection: Connection, node: Any) -> dict[str, Any]:
+    """The account's fields; how it pays only where the token may see that.
+
+    Raises:
+        NetworkError: not even the account itself can be read.
+    """
+
+    async def read(fields: list[str]) -> dict[str, Any]:
+        return cast(
+            "dict[str, Any]",
+            await connection.read(lambda: node.api_get(fields=fields).export_all_data()),
+        )
+
+    try:
+        return await read([*_FIELDS, *_PAYING])
+    except (AccessDenied, Refused):
+        return await read(_FIELDS)
 
 
 def prepaid_balance(data: dict[str, Any], currency: str) -> Money | None:

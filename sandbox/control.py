@@ -5,6 +5,8 @@ GET  /health                            ``{"ok": true, "networks": [...]}``
 GET  /clock                             origin, tempo, campaign and real time
 GET/POST/DELETE /faults                 armed faults with counts; arm; clear (?network=&kind=)
 GET  /objects/{network}[/{kind}]        the shelf
+POST /objects                           put objects on the shelf as they are: a list of
+                                        ``ShelfEntry``, all or nothing, unchecked
 GET  /truth                             true spend, present spend rate, lines
 POST /accounts/{network}/{id}           put an ad account into a state (``AccountOrder``)
 DELETE /limits                          rate limits begin anew, as after their real minutes
@@ -22,7 +24,7 @@ from ipaddress import ip_address
 from json import JSONDecodeError
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -33,6 +35,18 @@ from sandbox.durable_world import DurableWorld
 from sandbox.switchboard import FaultOrder
 
 _Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class ShelfEntry(BaseModel):
+    """One object of POST /control/objects, in the network's own stored form."""
+
+    network: str
+    kind: str
+    id: str
+    value: dict[str, Any]
+
+
+_ENTRIES = TypeAdapter(list[ShelfEntry])
 
 
 class PageOrder(BaseModel):
@@ -102,6 +116,14 @@ def build(world: DurableWorld, networks: tuple[str, ...]) -> Starlette:
         shelf: dict[str, Any] = {each: world.every(network, each) for each in kinds}
         return JSONResponse(shelf)
 
+    async def put_objects(request: Request) -> Response:
+        entries = _ENTRIES.validate_python(await request.json())
+        world.settle()  # what was spent until now was spent under the old settings
+        with world.database.transaction():
+            for one in entries:
+                world.put(one.network, one.kind, one.id, one.value)
+        return JSONResponse({"put": len(entries)}, 201)
+
     async def truth(request: Request) -> Response:
         return JSONResponse(world.truth())
 
@@ -137,6 +159,7 @@ def build(world: DurableWorld, networks: tuple[str, ...]) -> Starlette:
         ("POST", "/faults", arm_fault),
         ("DELETE", "/faults", clear_faults),
         ("GET", "/objects/{network}", objects),
+        ("POST", "/objects", put_objects),
         ("GET", "/objects/{network}/{kind}", objects),
         ("GET", "/truth", truth),
         ("DELETE", "/limits", renew_limits),

@@ -129,7 +129,6 @@ def spend_cap(parameters: Parameters, account: Node) -> int | None:
         raise invalid(
             "spend_cap",
             f"The spend cap must be at least {_LEAST_CAP / 100:.2f} {account['currency']}.",
-            1885097,
         )
     return amount
 

@@ -185,8 +185,7 @@ class AccountGuardWorkflow(GuardRounds):
         self, finding: Finding, began: datetime, timeline: tuple[TimelineEntry, ...]
     ) -> None:
         key = f"{finding.key}/{self._guard.account.id}/{began:%Y%m%dT%H%M%S}"
-        emergency = "EMERGENCY STOP: " if finding.action is SafetyAction.EMERGENCY_PAUSE else ""
-        title = f"{emergency}{finding.rule.value.replace('_', ' ')} on {self._name()}"
+        title = f"{finding.rule.value.replace('_', ' ')} on {self._name()}"
         serious = finding.severity in (Severity.HIGH, Severity.CRITICAL)
         if serious:
             self._report(
@@ -199,7 +198,7 @@ class AccountGuardWorkflow(GuardRounds):
                     title=title,
                     text=finding.text,
                     scope=f"campaign:{finding.campaign_id}" if finding.campaign_id else "account",
-                    level=finding.action.value,
+                    level=_level(finding),
                     platform=self._guard.account.platform.value,
                     account_id=self._guard.account.id,
                     campaign_id=finding.campaign_id,
@@ -209,7 +208,8 @@ class AccountGuardWorkflow(GuardRounds):
                     done=(f"{finding.action.value.replace('_', ' ')} by {GUARD}",),
                 )
             )
-        self._alert(key, title, finding.text, finding.severity, key if serious else None)
+        else:
+            self._alert(key, title, finding.text, finding.severity)
         self._decided(DecisionType.SAFETY, GUARD, finding.text, finding.campaign_id)
 
     def _order_of(self, finding: Finding, began: datetime) -> StopOrder:
@@ -316,13 +316,6 @@ class AccountGuardWorkflow(GuardRounds):
                 money_at_risk=self._at_risk(order.pressed_at),
                 done=tuple(done),
             )
-        )
-        self._alert(
-            order.incident,
-            f"Stopped ({order.level.value}): {order.scope}",
-            f"{order.reason}. By {order.by}. {done[0]}.",
-            Severity.HIGH if order.level is StopLevel.SOFT else Severity.CRITICAL,
-            order.incident,
         )
         self._decided(DecisionType.STOP, order.by, f"{order.level.value} stop: {order.reason}")
 
@@ -431,6 +424,12 @@ class AccountGuardWorkflow(GuardRounds):
                 "next_round": self._next_round,
             }
         )
+
+
+def _level(finding: Finding) -> str | None:
+    """How an incident is headed: only what stops at once is called an emergency."""
+    emergency = finding.action is SafetyAction.EMERGENCY_PAUSE
+    return StopLevel.EMERGENCY.value if emergency else None
 
 
 def _instants(

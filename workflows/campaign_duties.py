@@ -166,9 +166,11 @@ class CampaignDuties(CampaignMessages):
             await self._decide(DecisionType.ADJUST_BUDGET, wish.by, why, new)
         await self._set_budget(new, why, wish.by)
         self._change(plan=plan)
-        if not raising:  # lowering waits for no database: it is written down after
+        if raising:
+            await self._confirm_commitment()
+        else:  # lowering waits for no database: it is written down after
             await self._decide(DecisionType.ADJUST_BUDGET, wish.by, why, new)
-        await self._confirm_commitment()
+            await self._give_room_back(new)
         await self._remember()
         self._forget_budget(wish)
 

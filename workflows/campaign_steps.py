@@ -13,7 +13,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.network import NetworkActivities
     from activities.notify import Notice, NotifyActivities
     from activities.records import Answer, BudgetChange, CampaignRecord, RecordActivities
-    from activities.spend import CommitmentChange, SpendAuthority
+    from activities.spend import CommitmentChange, LoweredCommitment, SpendAuthority
     from models.contract.campaign import CampaignInput, CampaignState, Kill, Pause, StateVisit
     from models.contract.decision import Decision
     from models.contract.effects import CreateObject, MoveEnd, SetBudget, TreeReading, TreeRef
@@ -197,6 +197,18 @@ class CampaignSteps:
             ),
             timeouts.DATABASE,
             "Confirm the commitment",
+        )
+
+    async def _give_room_back(self, daily: Money) -> None:
+        await self._do(
+            SpendAuthority.lower,
+            LoweredCommitment(
+                team_id=self._campaign.team_id,
+                campaign_id=self._campaign.campaign_id,
+                daily=daily,
+            ),
+            timeouts.DATABASE,
+            "Give back the room that a lower budget leaves",
         )
 
     async def _release_spend(self) -> None:

@@ -50,7 +50,11 @@ class GuardRounds(GuardSteps):
         """What a person or the network changed behind our back is undone or adopted."""
         report = await self._round(
             InspectionActivities.inspect,
-            Inspection(account=self._guard.account, clock=self._guard.clock),
+            Inspection(
+                account=self._guard.account,
+                clock=self._guard.clock,
+                lease=self._guard.cadence.lease,
+            ),
             timeouts.GUARD_ROUND,
             "Inspect: is everything as we left it?",
         )

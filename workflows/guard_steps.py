@@ -17,6 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from models.contract.decision import Decision
     from models.contract.guard import BatchPause, BatchPaused, GuardInput, StopOrder, Watched
     from models.contract.incident import IncidentReport
+    from models.contract.notice import incident_notice
     from models.contract.safety import Severity
     from models.contract.vocabulary import Author, DecisionOutcome, DecisionType, StopLevel
     from workflows import timeouts
@@ -130,20 +131,20 @@ class GuardSteps:
         self._later(write())
 
     def _report(self, incident: IncidentReport) -> None:
+        """Write an incident down and tell people; neither waits for the other to be possible."""
+        notice = incident_notice(incident)
         self._write_down(
             IncidentActivities.report, incident, timeouts.RECORD, f"Incident: {incident.title}"
         )
+        self._write_down(NotifyActivities.notify, notice, timeouts.ALERT, f"Tell: {notice.title}")
 
-    def _alert(
-        self, topic: str, title: str, body: str, severity: Severity, incident: str | None = None
-    ) -> None:
+    def _alert(self, topic: str, title: str, body: str, severity: Severity) -> None:
         notice = Notice(
             team_id=self._guard.account.team_id,
             key=f"guard/{self._guard.account.id}/{topic}",
             title=title,
             body=body,
             severity=severity,
-            incident_key=incident,
         )
         self._write_down(NotifyActivities.notify, notice, timeouts.ALERT, f"Tell people: {title}")
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from models.contract.campaign import CampaignInput, CampaignState
 from models.contract.creative import Creative
-from models.contract.effects import effect_key
+from models.contract.effects import effect_key, referral
 from models.contract.network import AdGroupOrder, AdOrder, CampaignOrder, CreativeOrder
 from models.contract.urls import tracked_link
 
@@ -17,6 +17,7 @@ def campaign_order(campaign: CampaignInput, state: CampaignState) -> CampaignOrd
         name=plan.name,
         objective=plan.objective,
         daily_budget=plan.daily_budget,
+        spend_cap=plan.lifetime_budget,
         special_category=plan.special_category,
         countries=plan.targeting.locations,
     )
@@ -55,7 +56,7 @@ def creative_order(
             platform=campaign.account.platform,
             campaign_id=str(campaign.campaign_id),
             creative_id=creative.id,
-            ref=effect_key(campaign.campaign_id, "referral")[1:9].upper(),
+            ref=referral(campaign.campaign_id),
         ),
         image_path=creative.image.path,
         image_sha256=creative.image.sha256,

@@ -121,6 +121,7 @@ class PromotionWorkflow:
             promotion_id=promotion.promotion_id,
             article=article,
             over_delivery=proposal.over_delivery,
+            balanced=proposal.balanced,
             settle=proposal.settle,
             minimum=proposal.minimum,
             edit_quota=proposal.edit_quota,

@@ -82,6 +82,7 @@ class ProposedCampaign(Frozen):
     plan: MediaPlan
     approval: ApprovalCase
     over_delivery: float = 1.0
+    balanced: bool = True
     settle: timedelta = timedelta(seconds=10)
     minimum: Money | None = None
     edit_quota: int | None = None

@@ -3,7 +3,7 @@
 import asyncio
 import html
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -42,9 +42,14 @@ CADENCE = Cadence(
 )
 BY = "chaos marketer"
 BLOCKED = "blocked by a limit"
+"""How a proposal begins that is asked again because the spend authority refused it."""
+
+STOPPED = "soft stop"
+"""What a reason says that is no limit but a stop, which somebody lifts."""
+
 _LIVE = (CampaignStatus.PENDING_REVIEW, CampaignStatus.ACTIVE)
 _AGAIN = 0.4
-_AWAY = (RPCError, SQLAlchemyError, httpx.TransportError, OSError, TimeoutError)
+AWAY = (RPCError, SQLAlchemyError, httpx.TransportError, OSError, TimeoutError)
 _SENTENCE = (
     "Sentence {number} of article {article} tells how the harbour town mends its nets, and why "
     "it matters to those who live there."
@@ -143,8 +148,8 @@ class People:
     def _agrees(self, question: Approval) -> bool:
         """What a limit refused is agreed to once more for some campaigns, else left as it is."""
         limit = next((one for one in question.reasons if one.startswith(BLOCKED)), None)
-        if limit is None:
-            return True
+        if limit is None or STOPPED in limit:
+            return True  # a stop is lifted before long
         first = question.campaign_id not in self.blocked
         self.blocked[question.campaign_id] = limit
         return first and self.campaigns[question.campaign_id] in self.plan.asked_again
@@ -156,7 +161,7 @@ class People:
 
     async def _approve(self, campaign: UUID, version: int) -> None:
         await asyncio.sleep(self.plan.patience[self.campaigns[campaign]])
-        await self._signal(campaign, "approve", Approve(by=BY, version=version))
+        await self.signal(campaign, "approve", Approve(by=BY, version=version))
         self.approved[campaign] = version
         self._approvals[campaign].set()
 
@@ -177,7 +182,7 @@ class People:
         if plan.wish is Wish.KILL:
             await self._approvals[campaign].wait()
             await asyncio.sleep(plan.after)
-            if await self._signal(campaign, "kill", Kill(by=BY, reason="chaos: kill")):
+            if await self.signal(campaign, "kill", Kill(by=BY, reason="chaos: kill")):
                 self.killed.add(campaign)
             return
         if not await self._reached(campaign, *_LIVE):
@@ -186,36 +191,30 @@ class People:
         if plan.wish is Wish.LOWER:
             await self._lower(campaign)
             return
-        if await self._signal(campaign, "pause", Pause(by=BY, reason="chaos: pause")):
+        if await self.signal(campaign, "pause", Pause(by=BY, reason="chaos: pause")):
             self.paused.add(campaign)
         if await self._reached(campaign, CampaignStatus.PAUSED):
             await asyncio.sleep(plan.back)
-            await self._signal(campaign, "resume", Resume(by=BY, reason="chaos: resume"))
+            await self.signal(campaign, "resume", Resume(by=BY, reason="chaos: resume"))
 
     async def _lower(self, campaign: UUID) -> None:
-        row = (await self._rows())[campaign]
+        row = (await self.rows())[campaign]
         # Two thirds, in whole units: well above the networks' smallest daily budgets.
         lower = max(row.daily_budget_micros * 2 // 3 // 1_000_000, 1) * 1_000_000
         budget = Money(micros=lower, currency=row.currency)
         wish = ChangeBudget(by=BY, daily_budget=budget, reason="chaos: lower the budget")
-        if await self._signal(campaign, "change_budget", wish):
+        if await self.signal(campaign, "change_budget", wish):
             self.lowered.add(campaign)
-
-    async def resume(self, campaigns: Iterable[UUID]) -> None:
-        """Let campaigns deliver again, if the limits allow it."""
-        wish = Resume(by=BY, reason="chaos: after a stop")
-        await asyncio.gather(*(self._signal(one, "resume", wish) for one in campaigns))
 
     async def _reached(self, campaign: UUID, *wanted: CampaignStatus) -> bool:
         """Wait for a status; False when the campaign can no longer come to it by itself."""
         while True:
-            row = (await self._rows()).get(campaign)
+            row = (await self.rows()).get(campaign)
             status = CampaignStatus(row.status) if row else CampaignStatus.DRAFT
             if status in wanted:
                 return True
             waits = status is CampaignStatus.PENDING_APPROVAL and campaign in self.blocked
-            rests = status is CampaignStatus.PAUSED  # a safety rule was faster
-            if status.is_final or rests or (waits and not self._may_be_asked_again(campaign)):
+            if status.is_final or (waits and not self._may_be_asked_again(campaign)):
                 return False
             await asyncio.sleep(_AGAIN)
 
@@ -223,14 +222,16 @@ class People:
         where = self.campaigns[campaign]
         return where in self.plan.asked_again and self.approved.get(campaign, 0) < 2
 
-    async def _rows(self) -> dict[UUID, Campaign]:
+    async def rows(self) -> dict[UUID, Campaign]:
+        """Every campaign as the database has it."""
+
         async def read() -> dict[UUID, Campaign]:
             async with self.database.team(self.ground.settings.team_id) as session:
                 return {row.id: row for row in (await session.scalars(select(Campaign))).all()}
 
         return await self._insist(read)
 
-    async def _signal(self, campaign: UUID, name: str, message: object) -> bool:
+    async def signal(self, campaign: UUID, name: str, message: object) -> bool:
         """Whether the server took it; a campaign that is over takes none."""
         handle = self.client.get_workflow_handle(campaign_workflow_id(campaign))
 
@@ -250,7 +251,7 @@ class People:
         while True:
             try:
                 return await call()
-            except _AWAY:
+            except AWAY:
                 await asyncio.sleep(_AGAIN)
 
 

@@ -33,6 +33,7 @@ class Report:
     twins_removed: int = 0
     stop_seconds: float | None = None
     stops_lifted: int = 0
+    phases: dict[str, float] = field(default_factory=dict[str, float])
     samples: int = 0
     seconds: float = 0.0
     directory: str = ""
@@ -87,6 +88,7 @@ class Report:
             "samples": self.samples,
             "evidence": {name: found for name, found in self.broken.items() if found},
             "tempo": self.tempo,
+            "phases": self.phases,
             "seconds": round(self.seconds, 1),
             "repeat": self.repeat,
             "note": NOTE,

@@ -15,7 +15,7 @@ from models.contract.limits import SANDBOX_LIMITS, SpendLimits
 from models.contract.money import Money
 from models.database import Database
 from models.tables import Account, Effect, Team
-from starter.chaos.account_stop import AccountStop
+from starter.chaos.on_call import OnCall
 from starter.chaos.people import People
 from starter.chaos.plan import Victim, draw
 from starter.chaos.promises import Inspection, wishes_heard
@@ -93,6 +93,7 @@ class _Chaos:
         self._watch = watch
         self._patience = patience
         self._people = People(ground, client, database, report.plan)
+        self._on_call = OnCall(ground, client, database, self._people)
         self._not_off: list[str] = []
 
     async def play(self) -> None:
@@ -101,14 +102,25 @@ class _Chaos:
         for fault in self._plan.faults:
             (await self._ground.control.post("/faults", json=fault.order())).raise_for_status()
         async with _beside(self._sampler.run()):
-            await self._propose()
-            async with _beside(self._people.approve_all()):
-                await self._launch()
-                await self._note_faults()
-                await self._settle()
-                await self._stop_and_recover()
-                found = await self._settle()
-            await self._inspect(found)
+            async with self._phase("proposals"):
+                await self._propose()
+            async with _beside(self._people.approve_all()), _beside(self._on_call.run()):
+                async with self._phase("launches"):
+                    await self._launch()
+                    await self._note_faults()
+                async with self._phase("settling"):
+                    await self._settle()
+                async with self._phase("account stop"):
+                    await self._stop_and_recover()
+                    found = await self._settle()
+            async with self._phase("inspection"):
+                await self._inspect(found)
+
+    @contextlib.asynccontextmanager
+    async def _phase(self, name: str):
+        began = time.monotonic()
+        yield
+        self._report.phases[name] = round(time.monotonic() - began, 1)
 
     async def _set_limits(self) -> Caps:
         """Limits that bind: room for three quarters of what will be promoted."""
@@ -172,18 +184,9 @@ class _Chaos:
         await self._ground.control.delete("/limits")
 
     async def _stop_and_recover(self) -> None:
-        """Stop one account; lift every stop, those of the safety rules included; resume."""
-        stop = AccountStop(self._ground, self._client, self._database, self._plan.stopped)
-        self._report.stop_seconds, self._not_off = await stop.press()
-        self._report.stops_lifted = (await stop.lift()).stops
-        for _ in range(_LOOKS):
-            found = await standings(self._people, self._client)
-            resting = [one.campaign for one in found if one.state == "paused"]
-            if not resting:
-                return
-            self._watch("campaigns resting", len(resting), len(found))
-            await self._people.resume(resting)
-            await self._settle()
+        """One account is stopped and recovered while nothing else is wrong."""
+        stopped = await self._on_call.stop_account(self._plan.stopped)
+        self._report.stop_seconds, self._not_off = stopped
 
     async def _settle(self) -> list[Standing]:
         """Wait until nothing is under way any more, or patience ends."""
@@ -216,6 +219,7 @@ class _Chaos:
                 one.why.split(" and this")[0] for one in found if one.state == "refused_by_limit"
             )
         )
+        report.stops_lifted = self._on_call.lifted
         report.twins_removed = await self._twins_removed()
 
     async def _twins_removed(self) -> int:

@@ -14,7 +14,7 @@ from temporalio.service import RPCError
 from models.contract.campaign import CampaignView
 from models.contract.ids import campaign_workflow_id
 from models.contract.vocabulary import CampaignStatus
-from starter.chaos.people import BLOCKED, BY, People
+from starter.chaos.people import BLOCKED, BY, STOPPED, People
 
 LIVE = (CampaignStatus.PENDING_REVIEW, CampaignStatus.ACTIVE)
 _UNDER_WAY = (CampaignStatus.DRAFT, CampaignStatus.SCHEDULED, CampaignStatus.LAUNCHING)
@@ -51,7 +51,7 @@ async def standings(people: People, client: Client) -> list[Standing]:
 
     async def of(campaign: UUID, where: tuple[int, str]) -> Standing:
         async with few:
-            view, problem = await _view(client, campaign)
+            view, problem = await view_of(client, campaign)
         state, why = _state(people, campaign, view) if view else ("unknown", problem)
         return Standing(campaign, *where, state, why, view)
 
@@ -81,7 +81,8 @@ async def hung(client: Client) -> list[str]:
     return found
 
 
-async def _view(client: Client, campaign: UUID) -> tuple[CampaignView | None, str]:
+async def view_of(client: Client, campaign: UUID) -> tuple[CampaignView | None, str]:
+    """A campaign as its workflow sees it, or why that cannot be told."""
     handle = client.get_workflow_handle(campaign_workflow_id(campaign))
     try:
         return await handle.query(
@@ -91,19 +92,28 @@ async def _view(client: Client, campaign: UUID) -> tuple[CampaignView | None, st
         return None, f"its workflow does not answer: {error}"
 
 
+def refused_by_limit(view: CampaignView) -> str | None:
+    """The limit that keeps a paused campaign from delivering, in the product's own words."""
+    reasons = [view.pause.reason] if view.pause else []
+    return next(
+        (one for one in (*view.refused_messages[-1:], *reasons) if _LIMITS.search(one)), None
+    )
+
+
 def _state(people: People, campaign: UUID, view: CampaignView) -> tuple[str, str]:
     status = view.status
     if status is CampaignStatus.PENDING_APPROVAL:
         limit = next((one for one in view.approval.reasons if one.startswith(BLOCKED)), None)
-        if limit is None or _will_answer(people, campaign, view.version):
+        if limit is None or STOPPED in limit or _will_answer(people, campaign, view.version):
             return "waits", "nobody answered its proposal yet"
         return "refused_by_limit", limit
     if status is CampaignStatus.PAUSED and view.pause is not None:
-        refusals = [view.pause.reason, *view.refused_messages[-1:]]
-        limit = next((one for one in refusals if _LIMITS.search(one)), None)
+        limit = refused_by_limit(view)
         if limit is not None:
             return "refused_by_limit", limit
-        return status.value, f"by {view.pause.by}: {view.pause.reason}"
+        why = f"by {view.pause.by}: {view.pause.reason}"
+        # Whoever is on call resumes what a stop paused.
+        return ("waits" if STOPPED in view.pause.reason else status.value), why
     return status.value, view.error or (view.visits[-1].why if view.visits else "")
 
 

@@ -161,14 +161,14 @@ def next_steps(row: Incident) -> list[str]:
             f"not everything is confirmed off: repeat `adflight kill {target} --yes`, and"
             " look at the network's own site"
         )
-    if row.level in set(StopLevel):
+    if row.campaign_id is not None:
+        steps.append(
+            f"find the cause; then let it deliver again: `adflight resume {row.campaign_id}`"
+        )
+    elif row.level in set(StopLevel):
         steps.append(
             "find the cause before anything runs again; then lift the stop:"
             f" `adflight recover {row.scope} --by NAME --reason TEXT`"
-        )
-    elif row.campaign_id is not None:
-        steps.append(
-            f"find the cause; then let it deliver again: `adflight resume {row.campaign_id}`"
         )
     if row.campaign_id is not None:
         steps.append(

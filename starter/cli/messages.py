@@ -31,6 +31,8 @@ from starter.cli.flags import By, DryRun, Json, NoInput, Wait, Yes
 from starter.cli.output import BLOCKED, FAILED, PENDING, USAGE, confirm, emit, fail, screen
 from starter.cli.session import Session, run
 
+_BLOCKED_BY = ("limit", " stands; lift it", "was reconciled", "cannot be spent from", "switched off")
+"""Words of the spend authority's refusals: what they name has to be changed by a person."""
 _Campaign = Annotated[str, typer.Argument(help="Id, or its first characters.")]
 
 
@@ -284,7 +286,8 @@ async def _send(
         )
     except WorkflowUpdateFailedError as refusal:
         text = getattr(refusal.cause, "message", str(refusal.cause))
-        fail(f"Refused: {text}.", BLOCKED if "limit" in text else FAILED)
+        blocked = any(words in text for words in _BLOCKED_BY)
+        fail(f"Refused: {text}.", BLOCKED if blocked else FAILED)
     except WorkflowUpdateRPCTimeoutOrCancelledError:
         await handle.signal(name, message)
         fail(f"No worker answered within {wait:.0f} s; the {name} is kept as a signal.", PENDING)

@@ -113,6 +113,7 @@ def new(
             author_name=by,
             admin_override=True,
             over_delivery=most_of_a_day,
+            balanced=able.balanced,
             settle=(
                 able.settle
                 if session.settings.settle_seconds is None

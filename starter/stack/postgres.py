@@ -13,6 +13,8 @@ import time
 from importlib.util import find_spec
 from pathlib import Path
 
+import psutil
+
 from starter.stack.errors import StackFailed
 
 _UNPRIVILEGED = "nobody"  # PostgreSQL refuses to run as root
@@ -108,9 +110,10 @@ class EmbeddedPostgres:
     def pid(self) -> int | None:
         """The server's process id, or None when it does not run."""
         try:
-            return int((self._data / "postmaster.pid").read_text().split()[0])
+            pid = int((self._data / "postmaster.pid").read_text().split()[0])
         except (FileNotFoundError, ValueError, IndexError, PermissionError):
             return None
+        return pid if psutil.pid_exists(pid) else None  # a kill -9 leaves the file behind
 
     def _answers(self) -> bool:
         ready = self._run("pg_isready", "-h", str(self._socket), "-q", check=False)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,11 +13,13 @@ from sqlmodel import col, select
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.effects import CONFIRMED, QUARANTINED
+from activities.access import AccountAccess
+from activities.effects import CONFIRMED, QUARANTINED, EffectLog
 from activities.network import NetworkActivities
 from models.contract.campaign import NetworkTree
 from models.contract.effects import MoveEnd, SetBid, SetBudget, VerifyTree
 from models.contract.network import Bid, Delivery, NetworkObject
+from models.database import Database
 from models.tables import Account, ApiFailure, DecisionRow
 from platforms.errors import Refused
 from platforms.network import AdNetwork
@@ -271,10 +274,33 @@ async def test_a_failing_network_is_counted_even_when_the_database_is_not_there(
     """The call fails as it would; nothing waits for the count."""
     async with grounds(bare_team, "meta") as ground:
         network: AdNetwork = ground.network
-        ground.failures._database = type(bare_team.database)("postgresql://nobody@127.0.0.1:9/no")
+        ground.failures._database = Database("postgresql://nobody@127.0.0.1:9/none")
         await bare_team.arm("meta", "expired_token")
         began = asyncio.get_running_loop().time()
         with pytest.raises(Exception, match="renew the token"):
             await network.list_objects(CAMPAIGN)
         assert asyncio.get_running_loop().time() - began < 2
         await ground.failures.drained()
+
+
+async def test_without_a_database_nothing_is_raised_and_pausing_goes_on(
+    bare_team: TeamUnderTest,
+) -> None:
+    """Whether credentials are on is not known then: raising is tried again later."""
+    async with grounds(bare_team, "x") as ground:
+        campaign = await ground.create(ground.campaign())
+        group = await ground.create(ground.group(campaign.id))
+        await ground.network.switch(CAMPAIGN, [campaign.id], on=True)
+        ref = ground.ref(NetworkTree(campaign_id=campaign.id, ad_group_id=group.id))
+        nowhere = Database("postgresql://nobody@127.0.0.1:9/none")
+        cut_off = NetworkActivities(
+            ground.networks, EffectLog(nowhere), Path("/nowhere"), AccountAccess(nowhere)
+        )
+        with pytest.raises(ApplicationError, match="the database does not answer") as refused:
+            await ActivityEnvironment().run(cut_off.activate, ref)
+        assert (refused.value.type, refused.value.non_retryable) == ("Transient", False)
+        lower = SetBudget(ref=ref, daily_budget=USD(12))
+        assert (await ActivityEnvironment().run(cut_off.set_budget, lower)).daily_budget == USD(12)
+        await ActivityEnvironment().run(cut_off.pause_tree, ref)
+        assert not (await ground.seen(CAMPAIGN, campaign.id)).switched_on
+        await nowhere.close()

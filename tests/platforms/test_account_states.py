@@ -1,5 +1,6 @@
 """An account that cannot be spent from is named, says the way out, and delivers nothing (C37)."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -121,3 +122,21 @@ def test_a_prepaid_balance_is_read_in_any_language_or_not_at_all(
     shown = {"is_prepay_account": True, "funding_source_details": {"display_string": display}}
     assert prepaid_balance(shown, currency) == (Money.of(left, currency) if left else None)
     assert prepaid_balance({**shown, "is_prepay_account": False}, currency) is None
+
+
+async def test_a_token_that_may_not_see_how_an_account_pays_still_sees_its_status() -> None:
+    denied = {"error": {"code": 200, "message": "No permission", "type": "OAuthException"}}
+    shown = {"account_status": 3, "currency": "USD", "timezone_name": "UTC"}
+    entry = [{"code": 200, "headers": [], "body": '{"id":"1"}'}]
+    meta, asked = on_meta.scripted(
+        (403, json.dumps(denied)),
+        (200, json.dumps(shown)),
+        (200, json.dumps(entry)),
+        (200, json.dumps(entry)),
+    )
+    health = await meta.check_account()
+    assert (health.status, health.read) == (AccountStatus.PAYMENT_DECLINED, True)
+    assert health.balance is None
+    assert asked.answers == []
+    blind, _ = on_meta.scripted((403, json.dumps(denied)), (403, json.dumps(denied)))
+    assert (await blind.check_account()).read is False

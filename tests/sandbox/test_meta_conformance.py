@@ -460,3 +460,17 @@ def test_objects_and_quota_survive_a_restart(sandbox_factory: Callable[..., Sand
     again: Any = AdAccount("act_1001", api=connect(second))
     assert [each["id"] for each in again.get_campaigns()] == [campaign["id"]]
     assert int(new_campaign(again)["id"]) > int(campaign["id"])
+
+
+def test_a_campaign_carries_a_spend_cap_from_a_hundred_dollars(account: Any) -> None:
+    """In minor units, answered as text; Meta's own largest number takes it off again."""
+    with pytest.raises(FacebookRequestError, match=r"at least 100\.00 USD"):
+        new_campaign(account, spend_cap=9_999)
+    made = new_campaign(account, spend_cap=15_000)["id"]
+
+    def shown() -> Any:
+        return Campaign(made, api=account.get_api()).api_get(fields=["spend_cap"])
+
+    assert shown()["spend_cap"] == "15000"
+    Campaign(made, api=account.get_api()).api_update(params={"spend_cap": 922_337_203_685_478})
+    assert "spend_cap" not in shown()

@@ -164,14 +164,22 @@ def test_an_admin_makes_a_campaign_and_everything_is_stopped(
     assert shown["needs_approval"] is False
     made = adflight.json("new", str(plan), "--yes", "--by", "ana")["campaign_id"]
     adflight.until(lambda: adflight.json("show", made)["status"] == "active")
-    stopped = adflight.json("kill", "all", "--yes", "--level", "emergency", "--by", "ana")
+    stopped = adflight.json("kill", "team", "--yes", "--level", "emergency", "--by", "ana")
     assert {one["status"] for one in stopped["campaigns"]} == {"killed"}
+    assert all(one["seconds_to_confirmed"] < 30 for one in stopped["accounts"])
+    (incident,) = [one for one in adflight.json("incidents") if one["key"] == stopped["incident"]]
+    assert {"to_first_call", "to_last_confirmed"} <= set(incident["seconds"])
     while_stopped = adflight.json("new", str(plan), "--yes")["campaign_id"]
     asked = adflight.until(
         lambda: [one for one in adflight.json("approvals") if one["campaign_id"] == while_stopped]
     )
     assert "stop" in asked[0]["reasons"][0]
-    adflight("resume", "all", "--yes", "--by", "ana")
+    nameless = adflight.run("recover", "team", "--yes", "--reason", "all is well", "--by", "")
+    assert nameless.returncode == 2
+    assert "--by NAME" in nameless.stderr
+    why = ("--by", "ana", "--reason", "the price was right after all")
+    assert adflight.json("recover", "team", "--yes", *why)["lifted"] == 1
+    assert adflight.json("incident", incident["id"])["state"] == "resolved"
 
 
 @pytest.mark.parametrize(

@@ -194,7 +194,7 @@ def test_a_limit_is_changed_with_a_reason_and_says_who_is_above_it(desk: Desk) -
         (("team_daily", "$-3"), "give zero or more"),
         (("team_daily", "30 EUR"), "in one currency, not in EUR and USD"),
         (("ask_campaign_rise", "inf"), "give a share such as 50%"),
-        (("rate_max_age", "long"), "cannot be set"),
+        (("rate_max_age", "long"), "give days such as 4"),
         (("autonomy", "wild"), "'manual', 'semi_auto' or 'full_auto'"),
         (("hard_ceiling_monthly", "9"), "a constant of the code"),
         (("team_monthly", "1000001"), "above the hard ceiling of $1,000,000.00 a month"),

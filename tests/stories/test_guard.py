@@ -181,14 +181,14 @@ async def test_what_was_changed_on_the_network_is_adopted_or_undone(team: TeamUn
             return list(rows.all())
 
     try:
-        await network.set_daily_budget(view.tree.ad_group_id, Money.of(400))
+        await network.set_daily_budget(view.tree.ad_group_id, Money.of(44))
 
         async def set_back() -> bool:
             return await budget_on_network(team, view) == Money.of(40)
 
         await eventually(set_back, seconds=30)
         undone = await eventually(lambda: drifts("daily_budget"))
-        assert [one.action for one in undone] == ["undone"]
+        assert {one.action for one in undone} == {"undo"}
 
         await network.switch(ObjectKind.CAMPAIGN, [view.tree.campaign_id], on=False)
         (paused,) = await reach(team, CampaignStatus.PAUSED, handle)

@@ -1,0 +1,170 @@
+"""Temporal actions, counted event by event from real histories.
+
+The rules are those of docs.temporal.io (pricing, "Actions"), as noted in facts/local-stack.md,
+section 4. What costs nothing (replay, completions, workflow tasks) is not counted.
+"""
+
+import math
+import re
+import urllib.request
+from collections import Counter
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.history.v1 import HistoryEvent
+from temporalio.client import Client
+
+RULES = {
+    "workflow run": "1 each start or continue-as-new (WorkflowExecutionStarted)",
+    "timer": "1 each timer, those of a wait with a timeout included (TimerStarted)",
+    "activity": "1 each attempt (ActivityTaskScheduled, and attempts after the first as its "
+    "ActivityTaskStarted tells)",
+    "heartbeat": "1 each that reaches the server; not in a history: an activity that beats, by "
+    "its attempt's length over the interval at which it beats, and the first beat; checked "
+    "against the server's own meter",
+    "signal": "1 each received (WorkflowExecutionSignaled)",
+    "update": "1 each accepted (WorkflowExecutionUpdateAccepted)",
+    "search attributes": "1 each upsert (UpsertWorkflowSearchAttributes)",
+    "child workflow": "2 each start (StartChildWorkflowExecutionInitiated)",
+    "local activities": "1 each marker (MarkerRecorded)",
+}
+_E = EventType
+_PLAIN = {
+    _E.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED: ("workflow run", 1),
+    _E.EVENT_TYPE_TIMER_STARTED: ("timer", 1),
+    _E.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED: ("signal", 1),
+    _E.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED: ("update", 1),
+    _E.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES: ("search attributes", 1),
+    _E.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED: ("child workflow", 2),
+    _E.EVENT_TYPE_MARKER_RECORDED: ("local activities", 1),
+}
+_WATCH = "watch_account"
+_BEAT_SECONDS = 2.0
+"""``activities.heartbeat``: what waits on a network beats so often."""
+_COUNTER = re.compile(r'^action\{action_type="(\w+)".*\} (\S+)$', re.MULTILINE)
+
+
+@dataclass(slots=True)
+class Tally:
+    """Actions by kind, activities by name, and history events of some workflows together."""
+
+    actions: Counter[str] = field(default_factory=Counter[str])
+    activities: Counter[str] = field(default_factory=Counter[str])
+    events: int = 0
+
+    @property
+    def total(self) -> int:
+        """All actions."""
+        return self.actions.total()
+
+    def add(self, other: "Tally") -> None:
+        """Add another workflow's."""
+        self.actions += other.actions
+        self.activities += other.activities
+        self.events += other.events
+
+
+async def tally(
+    client: Client, workflow_id: str, since: datetime, until: datetime, look_seconds: float
+) -> Tally:
+    """What one workflow's runs cost between two real instants.
+
+    ``look_seconds``: real time between two looks of a guard, each of which beats.
+    """
+    found = Tally()
+    waiting: dict[int, HistoryEvent] = {}
+    async for event in _events(client, workflow_id, since):
+        at = event.event_time.ToDatetime(tzinfo=UTC)
+        inside = since <= at < until
+        found.events += inside
+        if inside and event.event_type in _PLAIN:
+            kind, price = _PLAIN[event.event_type]
+            found.actions[kind] += price
+        elif event.event_type == _E.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
+            waiting[event.event_id] = event
+            if inside:
+                name = event.activity_task_scheduled_event_attributes.activity_type.name
+                found.actions["activity"] += 1
+                found.activities[name] += 1
+        elif event.event_type == _E.EVENT_TYPE_ACTIVITY_TASK_STARTED and inside:
+            told = event.activity_task_started_event_attributes
+            again = max(told.attempt - 1, 0)
+            found.actions["activity"] += again
+            found.activities["(attempts after the first)"] += again
+        beats = _beats(event, waiting, since, until, look_seconds)
+        if beats:
+            found.actions["heartbeat"] += beats
+    return found
+
+
+def _beats(
+    event: HistoryEvent,
+    waiting: dict[int, HistoryEvent],
+    since: datetime,
+    until: datetime,
+    look_seconds: float,
+) -> int:
+    """Heartbeats, within the window, of an activity that is over with this event.
+
+    A history shows the start of an activity only with its end, so this is where its length is
+    known.
+    """
+    ended = {
+        _E.EVENT_TYPE_ACTIVITY_TASK_COMPLETED: "activity_task_completed_event_attributes",
+        _E.EVENT_TYPE_ACTIVITY_TASK_FAILED: "activity_task_failed_event_attributes",
+        _E.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT: "activity_task_timed_out_event_attributes",
+        _E.EVENT_TYPE_ACTIVITY_TASK_CANCELED: "activity_task_canceled_event_attributes",
+    }.get(event.event_type)
+    if ended is None:
+        return 0
+    scheduled = waiting.pop(getattr(event, ended).scheduled_event_id, None)
+    if scheduled is None:
+        return 0
+    told = scheduled.activity_task_scheduled_event_attributes
+    if not told.heartbeat_timeout.ToTimedelta():
+        return 0
+    start = max(scheduled.event_time.ToDatetime(tzinfo=UTC), since)
+    end = min(event.event_time.ToDatetime(tzinfo=UTC), until)
+    if end <= start:
+        return 0
+    every = look_seconds if told.activity_type.name == _WATCH else _BEAT_SECONDS
+    return 1 + math.floor((end - start).total_seconds() / every)
+
+
+async def _events(
+    client: Client, workflow_id: str, since: datetime
+) -> AsyncGenerator[HistoryEvent]:
+    """Events of the newest run and of those before it that reach into the window, oldest first."""
+    runs: list[list[HistoryEvent]] = []
+    run_id: str | None = None
+    while True:
+        history = await client.get_workflow_handle(workflow_id, run_id=run_id).fetch_history()
+        runs.append(list(history.events))
+        first = history.events[0]
+        before = first.workflow_execution_started_event_attributes.continued_execution_run_id
+        if not before or first.event_time.ToDatetime(tzinfo=UTC) < since:
+            break
+        run_id = before
+    for run in reversed(runs):
+        for event in run:
+            yield event
+
+
+def metered(temporal_log: Path) -> Counter[str]:
+    """What the Temporal server itself has metered so far, by its own names of actions.
+
+    The stock server counts actions as its makers' cloud does (its metric ``action``), heartbeats
+    included. It is one counter for the whole server.
+    """
+    found = re.search(r"Temporal Metrics:\s+(http://\S+)", temporal_log.read_text())
+    if found is None:
+        raise RuntimeError(f"{temporal_log} does not name the server's metrics address")
+    with urllib.request.urlopen(found[1], timeout=10) as answer:  # noqa: S310
+        text = answer.read().decode()
+    counted = Counter[str]()
+    for name, value in _COUNTER.findall(text):
+        counted[name] += round(float(value))
+    return counted
