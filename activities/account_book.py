@@ -111,7 +111,7 @@ class AccountBook:
                 dtype=np.float64,
             )
             before = self._cumulative.get((campaign, day))
-            start = since or self._day_start(day)
+            start = since or self._began(campaign, day)
             self._cumulative[campaign, day] = now
             self._spread(campaign, now - (0 if before is None else before), start, report.as_of)
         self.read_at, self.reading_failed, self.rebuilt = report.as_of, False, True
@@ -198,7 +198,7 @@ class AccountBook:
         for campaign, day, as_of, *measures in cast(Iterable[tuple[Any, ...]], rows):
             totals = np.array([float(one or 0) for one in measures])
             before = self._cumulative.get((campaign, day))
-            start = earlier.get(as_of, self._day_start(day))
+            start = earlier.get(as_of, self._began(campaign, day))
             self._cumulative[campaign, day] = totals
             self._spread(campaign, totals - (0 if before is None else before), start, as_of)
         if instants and self.read_at is None:
@@ -320,6 +320,12 @@ class AccountBook:
             )
             for one in entries
         )
+
+    def _began(self, campaign: UUID, day: date) -> datetime:
+        """From when a day's figures can be: its midnight, or the campaign's first moment."""
+        live_since = next((one.live_since for one in self.entries if one.id == campaign), None)
+        midnight = self._day_start(day)
+        return midnight if live_since is None else max(midnight, live_since)
 
     def _day_start(self, day: date) -> datetime:
         zone = ZoneInfo(self.account.timezone)

@@ -38,7 +38,7 @@ CAMPAIGNS, DAYS, CASES = 40, 30, 20
 NETWORKS = ("meta", "x")
 _NOTICED = 0.9
 """Share of the broken accounts on which a trouble must be noticed."""
-_FIGURE_MILLISECONDS = 50.0
+_JUDGING_MILLISECONDS = 50.0
 
 
 def upper_bound(events: int, exposure: float, confidence: float = 0.95) -> float:
@@ -55,7 +55,7 @@ def upper_bound(events: int, exposure: float, confidence: float = 0.95) -> float
 
 
 def judging_time(campaigns: int = 1000) -> float:
-    """Milliseconds to judge that many campaigns: the best of several, other load left out."""
+    """Milliseconds of processor time to judge that many campaigns, the best of several."""
     rng = np.random.default_rng(0)
     spend = rng.lognormal(15, 0.4, (campaigns, HOURS))
     now = datetime(2026, 6, 9, 12, 30, tzinfo=UTC)
@@ -94,9 +94,9 @@ def judging_time(campaigns: int = 1000) -> float:
     )
     times: list[float] = []
     for _ in range(15):
-        started = time.perf_counter()
+        started = time.process_time()
         safety.judge(view)
-        times.append((time.perf_counter() - started) * 1000)
+        times.append((time.process_time() - started) * 1000)
     return min(times)
 
 
@@ -182,7 +182,7 @@ def summary(
         "detections": troubles,
         "not_noticed": missed,
         "judging_1000_campaigns_ms": round(milliseconds, 2),
-        "ok": bound <= TARGET and not missed and milliseconds <= _FIGURE_MILLISECONDS,
+        "ok": bound <= TARGET and not missed and milliseconds <= _JUDGING_MILLISECONDS,
     }
 
 
@@ -216,7 +216,7 @@ def show(figures: dict[str, Any]) -> None:
         f"False automatic stops: {figures['false_stops']}, "
         f"{figures['false_stops_per_campaign_month']:.4f} per campaign-month, at most "
         f"{figures['false_stops_upper_95']:.4f} (95 %), target {figures['target']}; "
-        f"1,000 campaigns judged in {figures['judging_1000_campaigns_ms']} ms. "
+        f"1,000 campaigns judged in {figures['judging_1000_campaigns_ms']} ms of processor time. "
         + ("Met." if figures["ok"] else f"Missed; not noticed: {figures['not_noticed'] or 'none'}.")
     )
 

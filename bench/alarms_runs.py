@@ -137,7 +137,8 @@ class Detection:
     """When a rule noticed a trouble.
 
     ``minutes``: campaign minutes from its start. ``seconds``: from the arrival of the deciding
-    figures on the network to the look that judged them (0 where missing figures decide).
+    figures on the network to the look that judges them, at worst: until they are read, and one
+    look. Where not figures decide but the time that passed without them, it is one look.
     """
 
     trouble: str
@@ -234,7 +235,7 @@ def _notice(watching: Watching, trouble: Trouble, since: float) -> list[Detectio
         for one in safety.judge(watching.book.view(now)):
             of_it = one.campaign_id in (None, watching.truths[0].entry.id)
             if one.rule in trouble.rules and one.rule not in found and of_it:
-                wait = 0.0 if blind else at - arrived
+                wait = reading - arrived if at == reading and not blind else 0.0
                 minutes = (at - since) / 60
                 found[one.rule] = Detection(trouble.name, one.rule, minutes, wait + LOOK)
         if len(found) == len(trouble.rules) or (found and at - since > _DAY):

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlmodel import col, select
 from temporalio.client import Client
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 from activities.teams import ad_account
 from models.contract.account import AdAccount
@@ -58,7 +58,8 @@ class OnCall:
         """Stop an account softly, wait until the network confirms, lift the stop.
 
         Returns:
-            Real seconds until the network confirmed (None: it did not), and what was not off.
+            Real seconds until the network confirmed (None: it did not, or nothing was ever on), and
+            what was not off.
         """
         async with self._busy:
             account = await self._account(network)
@@ -72,7 +73,12 @@ class OnCall:
                 incident=f"stop/account:{account.id}/{pressed:%Y%m%dT%H%M%S.%f}",
             )
             guard = self._client.get_workflow_handle(guard_id(account))
-            await guard.signal("stop", order)
+            try:
+                await guard.signal("stop", order)
+            except RPCError as error:
+                if error.status is RPCStatusCode.NOT_FOUND:
+                    return None, []  # nothing was ever switched on there
+                raise
             report = await self._report(order, account)
             if report is None:
                 return None, [f"the stop of the {network} account was not confirmed"]

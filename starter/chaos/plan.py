@@ -122,7 +122,7 @@ def _crashes(dice: random.Random, promotions: int, count: int) -> tuple[Crash, .
     dice.shuffle(victims)
     early = count // 4
     # Launching takes longer the more crashes interrupt it, so the instants spread with them.
-    spans = {"proposals": 2.0 + 0.4 * promotions, "launches": 3.0 + promotions + 2.0 * count}
+    spans = {"proposals": 2.0 + 0.4 * promotions, "launches": 3.0 + promotions + 1.5 * count}
     stages = ["proposals"] * early + ["launches"] * (count - early)
     drawn = [
         Crash(stage, dice.uniform(0.3, spans[stage]), victim, dice.uniform(0.1, 2.5))
@@ -136,6 +136,7 @@ def _interventions(
 ) -> tuple[Intervention, ...]:
     """One campaign in eight is killed, one in eight paused, one in eight made cheaper."""
     share = max(1, len(campaigns) // 8)
+    span = min(20.0, 2.0 + 0.25 * len(campaigns))  # about as long as launching them takes
     chosen = dice.sample(campaigns, min(3 * share, len(campaigns)))
     wishes = [wish for wish in Wish for _ in range(share)][: len(chosen)]
     return tuple(
@@ -143,8 +144,8 @@ def _interventions(
             article,
             platform,
             wish,
-            after=dice.uniform(0.0, 20.0 if wish is Wish.KILL else 8.0),
-            back=dice.uniform(0.5, 8.0),
+            after=dice.uniform(0.0, span if wish is Wish.KILL else span / 2),
+            back=dice.uniform(0.5, span / 2),
         )
         for (article, platform), wish in zip(chosen, wishes, strict=True)
     )

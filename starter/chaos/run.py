@@ -113,6 +113,7 @@ class _Chaos:
                 async with self._phase("account stop"):
                     await self._stop_and_recover()
                     found = await self._settle()
+                    await asyncio.sleep(_LATE_WRITES)
             async with self._phase("inspection"):
                 await self._inspect(found)
 
@@ -127,11 +128,11 @@ class _Chaos:
         articles = self._plan.promotions
         limits: SpendLimits = SANDBOX_LIMITS.model_copy(
             update={
-                "team_daily": Money.of(_EACH * max(1, int(articles * 2 * 0.75))),
-                "platform_daily": Money.of(_EACH * max(1, int(articles * 0.85))),
+                "team_daily": Money.of(_EACH * max(2, int(articles * 2 * 0.75))),
+                "platform_daily": Money.of(_EACH * max(2, int(articles * 0.85))),
             }
         )
-        account_cap = Money.of(_EACH * max(1, int(articles * 0.8))).micros
+        account_cap = Money.of(_EACH * max(2, int(articles * 0.8))).micros
         team_id = self._ground.settings.team_id
         async with self._database.team(team_id) as session:
             team = await session.get(Team, team_id)
@@ -198,7 +199,6 @@ class _Chaos:
             if settled == len(found) or time.monotonic() > deadline:
                 break
             await asyncio.sleep(_EVERY)
-        await asyncio.sleep(_LATE_WRITES)
         return found
 
     async def _inspect(self, found: list[Standing]) -> None:

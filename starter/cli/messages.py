@@ -31,7 +31,13 @@ from starter.cli.flags import By, DryRun, Json, NoInput, Wait, Yes
 from starter.cli.output import BLOCKED, FAILED, PENDING, USAGE, confirm, emit, fail, screen
 from starter.cli.session import Session, run
 
-_BLOCKED_BY = ("limit", " stands; lift it", "was reconciled", "cannot be spent from", "switched off")
+_BLOCKED_BY = (
+    "limit",
+    " stands; lift it",
+    "was reconciled",
+    "cannot be spent from",
+    "switched off",
+)
 """Words of the spend authority's refusals: what they name has to be changed by a person."""
 _Campaign = Annotated[str, typer.Argument(help="Id, or its first characters.")]
 

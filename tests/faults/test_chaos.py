@@ -18,15 +18,16 @@ SEED = 430
 @pytest.mark.stack
 @pytest.mark.timeout(150)
 async def test_the_promises_hold_in_a_seeded_chaos() -> None:
-    report = await asyncio.wait_for(run(promotions=3, crashes=4, seed=SEED, patience=60), 140)
+    report = await asyncio.wait_for(run(promotions=2, crashes=4, seed=SEED, patience=60), 140)
     document = report.document()
     assert report.ok, (document["evidence"], report.repeat)
-    assert document["campaigns"] == 6
+    assert document["campaigns"] == 4
     assert set(document["crashes"].values()) == {1}, "each part must have died"
-    assert sum(sum(kinds.values()) for kinds in document["faults"].values()) >= 5
+    assert sum(sum(kinds.values()) for kinds in document["faults"].values()) >= 3
     assert document["refused_by_limit"] >= 1, "no limit ever bound"
     assert all(share <= 1 for share in document["fullest"].values())
     assert document["states"]["killed"] == 1
+    assert document["account_stop"]["seconds_to_confirmed"] is not None
     assert f"--seed {SEED}" in document["repeat"]
 
 
