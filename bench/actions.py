@@ -41,6 +41,12 @@ _PLAIN = {
     _E.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED: ("child workflow", 2),
     _E.EVENT_TYPE_MARKER_RECORDED: ("local activities", 1),
 }
+_ENDED = {
+    _E.EVENT_TYPE_ACTIVITY_TASK_COMPLETED: "activity_task_completed_event_attributes",
+    _E.EVENT_TYPE_ACTIVITY_TASK_FAILED: "activity_task_failed_event_attributes",
+    _E.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT: "activity_task_timed_out_event_attributes",
+    _E.EVENT_TYPE_ACTIVITY_TASK_CANCELED: "activity_task_canceled_event_attributes",
+}
 _WATCH = "watch_account"
 _BEAT_SECONDS = 2.0
 """``activities.heartbeat``: what waits on a network beats so often."""
@@ -80,6 +86,8 @@ async def tally(
         at = event.event_time.ToDatetime(tzinfo=UTC)
         inside = since <= at < until
         found.events += inside
+        if event.event_type == _E.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:
+            waiting.clear()  # of the run before, whose numbers begin anew
         if inside and event.event_type in _PLAIN:
             kind, price = _PLAIN[event.event_type]
             found.actions[kind] += price
@@ -94,44 +102,29 @@ async def tally(
             again = max(told.attempt - 1, 0)
             found.actions["activity"] += again
             found.activities["(attempts after the first)"] += again
-        beats = _beats(event, waiting, since, until, look_seconds)
-        if beats:
-            found.actions["heartbeat"] += beats
+        elif event.event_type in _ENDED:
+            scheduled = waiting.pop(getattr(event, _ENDED[event.event_type]).scheduled_event_id)
+            found.actions["heartbeat"] += _beats(scheduled, at, since, until, look_seconds)
+    for scheduled in waiting.values():  # still under way
+        found.actions["heartbeat"] += _beats(scheduled, until, since, until, look_seconds)
     return found
 
 
 def _beats(
-    event: HistoryEvent,
-    waiting: dict[int, HistoryEvent],
-    since: datetime,
-    until: datetime,
-    look_seconds: float,
+    scheduled: HistoryEvent, ended: datetime, since: datetime, until: datetime, look_seconds: float
 ) -> int:
-    """Heartbeats, within the window, of an activity that is over with this event.
-
-    A history shows the start of an activity only with its end, so this is where its length is
-    known.
-    """
-    ended = {
-        _E.EVENT_TYPE_ACTIVITY_TASK_COMPLETED: "activity_task_completed_event_attributes",
-        _E.EVENT_TYPE_ACTIVITY_TASK_FAILED: "activity_task_failed_event_attributes",
-        _E.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT: "activity_task_timed_out_event_attributes",
-        _E.EVENT_TYPE_ACTIVITY_TASK_CANCELED: "activity_task_canceled_event_attributes",
-    }.get(event.event_type)
-    if ended is None:
-        return 0
-    scheduled = waiting.pop(getattr(event, ended).scheduled_event_id, None)
-    if scheduled is None:
-        return 0
+    """Heartbeats of one activity within the window: the first at its start, the others at its
+    interval."""
     told = scheduled.activity_task_scheduled_event_attributes
     if not told.heartbeat_timeout.ToTimedelta():
         return 0
-    start = max(scheduled.event_time.ToDatetime(tzinfo=UTC), since)
-    end = min(event.event_time.ToDatetime(tzinfo=UTC), until)
-    if end <= start:
-        return 0
+    start = scheduled.event_time.ToDatetime(tzinfo=UTC)
     every = look_seconds if told.activity_type.name == _WATCH else _BEAT_SECONDS
-    return 1 + math.floor((end - start).total_seconds() / every)
+
+    def before(instant: datetime) -> int:
+        return max(math.ceil((instant - start).total_seconds() / every), 0)
+
+    return max(before(min(ended, until)) - before(since), 0)
 
 
 async def _events(

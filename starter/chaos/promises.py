@@ -11,7 +11,7 @@ from temporalio.client import Client
 from models.contract.campaign import CampaignView
 from models.contract.effects import effect_key
 from models.contract.vocabulary import CampaignStatus, DecisionType
-from models.tables import BudgetAdjustment, Campaign, DecisionRow, Effect
+from models.tables import BudgetAdjustment, Campaign, DecisionRow, Drift, Effect
 from starter.chaos.network_truth import Found, by_key
 from starter.chaos.people import People
 from starter.chaos.plan import NETWORKS, Wish
@@ -26,6 +26,7 @@ PROMISES = {
     "unconfirmed_stops": "Whatever was stopped is off on its network and stayed off",
     "audit_gaps": "Every decision and every effect is in the audit trail",
     "stuck": "No workflow is stuck",
+    "false_drifts": "No change of our own was taken for somebody else's",
 }
 """Each promise by its name in the report; its value there counts the cases that break it."""
 
@@ -49,6 +50,7 @@ class Records:
     of_promotions: dict[str, list[DecisionRow]]
     effects: dict[str, Effect]
     adjustments: dict[UUID, list[BudgetAdjustment]]
+    drifts: list[Drift]
 
 
 class Inspection:
@@ -78,6 +80,12 @@ class Inspection:
         ]
         self.broken["cap_breaches"] += self._sampler.breaches
         self.broken["stuck"] += await hung(client)
+        # Nobody touches the networks behind our back in a chaos.
+        self.broken["false_drifts"] += [
+            f"{one.object_kind} {one.object_id} of campaign {one.campaign_id}: {one.field} "
+            f"expected {one.expected}, found {one.found}, {one.action} at {one.recorded_at}"
+            for one in self._records.drifts
+        ]
         self._check_objects()
         self._check_promotions()
         for one in self._standings:
@@ -93,12 +101,14 @@ class Inspection:
             ).all()
             effects = (await session.scalars(select(Effect))).all()
             adjustments = (await session.scalars(select(BudgetAdjustment))).all()
+            drifts = (await session.scalars(select(Drift))).all()
         records = Records(
             campaigns={row.id: row for row in campaigns},
             decisions=defaultdict(list),
             of_promotions=defaultdict(list),
             effects={row.key: row for row in effects},
             adjustments=defaultdict(list),
+            drifts=list(drifts),
         )
         for row in decisions:
             if row.campaign_id is not None:
