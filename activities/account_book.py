@@ -24,7 +24,7 @@ from models.contract.vocabulary import Objective
 from policy.account_view import HOURS, AccountView, Floats, ScopeSpend
 from policy.traffic import cumulative_share
 
-_HOUR = timedelta(hours=1)
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 _REPORTING_LAG = timedelta(minutes=30)
 """What a network may have spent but not yet shown in the figures it gives out now."""
 _MEMORY = timedelta(hours=4)
@@ -75,6 +75,7 @@ class AccountBook:
     known: dict[str, UUID] = field(default_factory=dict[str, UUID])
     read_at: datetime | None = None
     tried_at: datetime | None = None
+    whole_week_at: datetime | None = None
     reading_failed: bool = False
     rebuilt: bool = False
     api_failures: int = 0
@@ -113,7 +114,11 @@ class AccountBook:
             before = self._cumulative.get((campaign, day))
             start = since or self._began(campaign, day)
             self._cumulative[campaign, day] = now
-            self._spread(campaign, now - (0 if before is None else before), start, report.as_of)
+            # Read for the first time, a day's figures lie in that day; later news came just now.
+            end = min(report.as_of, self._day_start(day + _DAY)) if since is None else report.as_of
+            self._spread(campaign, now - (0 if before is None else before), start, end)
+        oldest = report.as_of.date() - 10 * _DAY
+        self._cumulative = {key: one for key, one in self._cumulative.items() if key[1] >= oldest}
         self.read_at, self.reading_failed, self.rebuilt = report.as_of, False, True
         # Counted anew: an event may be committed after one with a later number.
         self._seen.clear()

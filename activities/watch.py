@@ -24,7 +24,9 @@ from policy import safety
 _LEAST_LOOK = timedelta(seconds=1)
 _LEAST_READING = timedelta(seconds=3)
 """Real time: however fast campaign time runs, a network's quota of calls does not."""
-_READ_DAYS = 2
+_LEAST_WEEK = timedelta(minutes=1)
+_FEW_DAYS, _WEEK = 2, 8
+"""Conversions come days after their click, so earlier days are read as well, once an hour."""
 
 
 class WatchActivities:
@@ -71,8 +73,7 @@ class WatchActivities:
 
     @staticmethod
     def _is_due(book: AccountBook, order: Watch, now: datetime) -> bool:
-        least = order.clock.real_duration(order.cadence.figures)
-        wait = order.cadence.figures * max(1.0, _LEAST_READING / least)
+        wait = _spaced(order.clock, order.cadence.figures, _LEAST_READING)
         return book.tried_at is None or now - book.tried_at >= wait
 
     async def _refresh(self, book: AccountBook, now: datetime) -> None:
@@ -85,9 +86,14 @@ class WatchActivities:
     async def _read(self, book: AccountBook, order: Watch, now: datetime) -> None:
         account, today = order.account, _account_day(order.account, now)
         book.tried_at = now
+        days = _FEW_DAYS
+        if book.whole_week_at is None or now - book.whole_week_at >= _spaced(
+            order.clock, timedelta(hours=1), _LEAST_WEEK
+        ):
+            days, book.whole_week_at = _WEEK, now
         try:
             report = await self._networks.of(account).account_metrics(
-                today - timedelta(days=_READ_DAYS - 1), today
+                today - timedelta(days=days - 1), today
             )
         except NetworkError as error:
             book.reading_failed = True
@@ -109,6 +115,11 @@ class WatchActivities:
             await readings.restate_totals(session, list(campaigns.values()), today, report.as_of)
             await readings.restate_budgets(session, today)
             await note_flat_spend(session, account, clock, report.as_of)
+
+
+def _spaced(clock: CampaignClock, cadence: timedelta, least: timedelta) -> timedelta:
+    """A cadence of campaign time that is never shorter than ``least`` in real time."""
+    return cadence * max(1.0, least / clock.real_duration(cadence))
 
 
 def _account_day(account: AdAccount, now: datetime) -> date:

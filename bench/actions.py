@@ -55,11 +55,15 @@ _COUNTER = re.compile(r'^action\{action_type="(\w+)".*\} (\S+)$', re.MULTILINE)
 
 @dataclass(slots=True)
 class Tally:
-    """Actions by kind, activities by name, and history events of some workflows together."""
+    """Actions by kind, activities by name, and history events of some workflows together.
+
+    ``lasted``: real seconds of each activity, its wait for a worker included.
+    """
 
     actions: Counter[str] = field(default_factory=Counter[str])
     activities: Counter[str] = field(default_factory=Counter[str])
     events: int = 0
+    lasted: list[float] = field(default_factory=list[float])
 
     @property
     def total(self) -> int:
@@ -71,6 +75,7 @@ class Tally:
         self.actions += other.actions
         self.activities += other.activities
         self.events += other.events
+        self.lasted += other.lasted
 
 
 async def tally(
@@ -82,12 +87,14 @@ async def tally(
     """
     found = Tally()
     waiting: dict[int, HistoryEvent] = {}
+    started: dict[int, datetime] = {}
     async for event in _events(client, workflow_id, since):
         at = event.event_time.ToDatetime(tzinfo=UTC)
         inside = since <= at < until
         found.events += inside
         if event.event_type == _E.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:
             waiting.clear()  # of the run before, whose numbers begin anew
+            started.clear()
         if inside and event.event_type in _PLAIN:
             kind, price = _PLAIN[event.event_type]
             found.actions[kind] += price
@@ -97,34 +104,42 @@ async def tally(
                 name = event.activity_task_scheduled_event_attributes.activity_type.name
                 found.actions["activity"] += 1
                 found.activities[name] += 1
-        elif event.event_type == _E.EVENT_TYPE_ACTIVITY_TASK_STARTED and inside:
+        elif event.event_type == _E.EVENT_TYPE_ACTIVITY_TASK_STARTED:
             told = event.activity_task_started_event_attributes
-            again = max(told.attempt - 1, 0)
+            started[told.scheduled_event_id] = at
+            again = max(told.attempt - 1, 0) if inside else 0
             found.actions["activity"] += again
             found.activities["(attempts after the first)"] += again
         elif event.event_type in _ENDED:
-            scheduled = waiting.pop(getattr(event, _ENDED[event.event_type]).scheduled_event_id)
-            found.actions["heartbeat"] += _beats(scheduled, at, since, until, look_seconds)
-    for scheduled in waiting.values():  # still under way
-        found.actions["heartbeat"] += _beats(scheduled, until, since, until, look_seconds)
+            number = getattr(event, _ENDED[event.event_type]).scheduled_event_id
+            begun = started.get(number, at)
+            span = (max(begun, since), min(at, until))
+            scheduled = waiting.pop(number)
+            found.actions["heartbeat"] += _beats(scheduled, begun, *span, look_seconds)
+            if inside:
+                waited = at - scheduled.event_time.ToDatetime(tzinfo=UTC)
+                found.lasted.append(waited.total_seconds())
+    for scheduled in waiting.values():  # still under way: its start is not in the history yet
+        begun = scheduled.event_time.ToDatetime(tzinfo=UTC)
+        span = (max(begun, since), until)
+        found.actions["heartbeat"] += _beats(scheduled, begun, *span, look_seconds)
     return found
 
 
 def _beats(
-    scheduled: HistoryEvent, ended: datetime, since: datetime, until: datetime, look_seconds: float
+    scheduled: HistoryEvent, begun: datetime, since: datetime, until: datetime, look_seconds: float
 ) -> int:
     """Heartbeats of one activity within the window: the first at its start, the others at its
     interval."""
     told = scheduled.activity_task_scheduled_event_attributes
     if not told.heartbeat_timeout.ToTimedelta():
         return 0
-    start = scheduled.event_time.ToDatetime(tzinfo=UTC)
     every = look_seconds if told.activity_type.name == _WATCH else _BEAT_SECONDS
 
     def before(instant: datetime) -> int:
-        return max(math.ceil((instant - start).total_seconds() / every), 0)
+        return max(math.ceil((instant - begun).total_seconds() / every), 0)
 
-    return max(before(min(ended, until)) - before(since), 0)
+    return max(before(until) - before(since), 0)
 
 
 async def _events(

@@ -29,6 +29,7 @@ from models.contract import queues
 from models.contract.account import AdAccount
 from models.contract.campaign import (
     ApprovalCase,
+    Cadence,
     CampaignInput,
     CampaignState,
     MediaPlan,
@@ -425,8 +426,10 @@ class Seeding:
         live = f"WorkflowType = 'campaign' AND {search.STATUS.name} = 'active'"
         await self._listed(client, f"{live} AND ExecutionStatus = 'Running'", len(every))
 
-    async def start_guards(self, client: Client, accounts: Sequence[LiveAccount]) -> None:
-        """A guard an account, that watches all its campaigns already."""
+    async def start_guards(
+        self, client: Client, accounts: Sequence[LiveAccount], cadence: Cadence | None = None
+    ) -> None:
+        """A guard an account, that watches all its campaigns already, at its own cadence."""
         for live in accounts:
             start = live.campaigns[0].start
             watched = tuple(
@@ -443,7 +446,7 @@ class Seeding:
                 GuardInput(
                     account=live.account,
                     clock=start.clock,
-                    cadence=start.cadence,
+                    cadence=cadence or start.cadence,
                     watched=watched,
                 ),
                 id=guard_id(live.account),

@@ -30,7 +30,9 @@ def words(network: str, row: Mapping[str, Any]) -> list[str]:
     """
     if network == "meta":
         return [str(label["name"]) for label in row.get("adlabels") or ()]
-    return str(row.get("name") or "").split()[:2]
+    found = str(row.get("name") or "").split()
+    # What is not complete yet says so in front of its key.
+    return [word for word in found[:3] if word != "pending"][:2]
 
 
 def is_deleted(row: Mapping[str, Any]) -> bool:

@@ -155,8 +155,8 @@ class _Chaos:
         self._watch("promotions answered", len(self._people.outcomes), self._plan.promotions)
 
     async def _launch(self) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._patience):
+        with contextlib.suppress(TimeoutError):  # a wish for what never came is given up
+            async with asyncio.timeout(1.25 * self._patience):
                 await asyncio.gather(self._crash("launches"), self._people.intervene())
 
     async def _crash(self, stage: str) -> None:

@@ -90,6 +90,8 @@ def test_twins_are_found_whatever_the_network_calls_a_key() -> None:
     x = by_key("x", {"tweet": [post], "promoted_tweet": [ad, {**ad, "id": "p2"}]})
     assert [one.id for one in x["kpost"]] == ["77"]
     assert [one.id for one in x["kad"]] == ["p1", "p2"]
+    half = {"id": "l1", "name": "pending kgroup text", "entity_status": "PAUSED", "deleted": False}
+    assert list(by_key("x", {"line_item": [half]})) == ["kgroup"], "not complete yet"
 
 
 def test_a_broken_or_unchecked_promise_is_no_success() -> None:
