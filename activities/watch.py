@@ -25,7 +25,7 @@ _LEAST_LOOK = timedelta(seconds=1)
 _LEAST_READING = timedelta(seconds=3)
 """Real time: however fast campaign time runs, a network's quota of calls does not."""
 _LEAST_WEEK = timedelta(minutes=1)
-_FEW_DAYS, _WEEK = 2, 8
+_FEW_DAYS, _WEEK = 2, 7
 """Conversions come days after their click, so earlier days are read as well, once an hour."""
 
 

@@ -19,8 +19,9 @@ def test_every_workflow_and_every_kind_of_command_is_read() -> None:
     for workflow in ("CampaignWorkflow", "PromotionWorkflow", "CreativeWorkflow", "FeedWorkflow"):
         assert any(f".{workflow}." in name for name in found), workflow
     assert found["account_guard.AccountGuardWorkflow.run"][-1] == "continue as new"
-    assert found["account_guard.AccountGuardWorkflow._sleep"] == ["timer (wait)"]
-    assert "signal another workflow: 'kill'" in found["account_guard.AccountGuardWorkflow._tell"]
+    stop = found["guard_steps.GuardSteps._pause_until_confirmed"]
+    assert [stop[0], stop[-1]] == ["activity GuardActivities.pause_batch", "timer (sleep)"]
+    assert found["guard_steps.GuardSteps._signal"] == ["signal another workflow: signal"]
     launch = found["campaign.CampaignWorkflow._launch"]
     order = ["→ _authorise", "→ _create_tree"]
     assert [command for command in launch if command in order] == order
@@ -61,8 +62,8 @@ def test_two_swapped_activities_fail_with_advice(sources: Path) -> None:
     ("module", "before", "after"),
     [
         ("promotion.py", "await self._close(", "await self._skip("),
-        ("account_guard.py", "timeout=timeout,", ""),
-        ("account_guard.py", "await workflow.sleep(wait", "print(wait"),
+        ("account_guard.py", "timeout=_LEAST_SPAN, ", ""),
+        ("guard_steps.py", "await workflow.sleep(wait", "print(wait"),
         ("creative.py", "CreativeActivities.check_copy", "CreativeActivities.write_copy"),
     ],
 )

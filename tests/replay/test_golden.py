@@ -16,12 +16,12 @@ STORIES = {
     "x-flight": ["decide_pacing", "pause_tree", "activate", "campaign_figures"],
     "x-killed": ["pause_tree", "release"],
     "x-declined": ["ask_person", "close_question"],
-    "meta-stopped-by-guard": ["pause_tree"],
+    "meta-stopped-by-guard": ["release"],
     "meta-continued-1": ["activate"],
     "meta-continued-2": ["pause_tree"],
     "promotion": ["evaluate", "claim"],
     "creative": ["write_copy", "make_image"],
-    "guard": ["pause_batch", "read_account"],
+    "guard": ["pause_batch", "watch_account", "record_standing", "report"],
 }
 """What was recorded, and activities that make the story what its name says."""
 
