@@ -430,7 +430,11 @@ _EARLIER = text(
     GROUP BY campaign_id
     """
 )
-_FAILURES = text("SELECT COUNT(*) FROM api_failures WHERE account_id = :account AND at > :since")
+# A rate limit is an answer: it asks for patience and says nothing about losing control.
+_FAILURES = text(
+    "SELECT COUNT(*) FROM api_failures "
+    "WHERE account_id = :account AND at > :since AND kind <> 'RateLimited'"
+)
 _SCOPES = text(
     """
     SELECT b.platform IS NOT NULL AS of_platform, b.spent_micros AS spent,

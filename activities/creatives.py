@@ -99,13 +99,14 @@ class CreativeActivities:
         """Render and store one image; the file is named by its content."""
         size = capabilities(brief.platform).image_size
         try:
-            data = await asyncio.to_thread(
-                still_image.render,
-                brief.headline,
-                brief.site,
-                size,
-                f"{brief.campaign_id}/{brief.variant}",
-            )
+            async with heartbeating():
+                data = await asyncio.to_thread(
+                    still_image.render,
+                    brief.headline,
+                    brief.site,
+                    size,
+                    f"{brief.campaign_id}/{brief.variant}",
+                )
         except ValueError as error:
             raise ApplicationError(str(error), type="ImageRefused", non_retryable=True) from None
         digest = hashlib.sha256(data).hexdigest()

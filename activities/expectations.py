@@ -57,12 +57,7 @@ class Expectations:
 async def load(session: AsyncSession, scope: Scope) -> Expectations:
     """Every campaign of the account that ever reached the network."""
     account_id = scope.account.id
-    rows = await session.scalars(
-        select(Campaign).where(
-            col(Campaign.account_id) == account_id,
-            col(Campaign.tree)["campaign_id"].astext.is_not(None),  # pyright: ignore[reportUnknownMemberType, reportAttributeAccessIssue]
-        )
-    )
+    rows = await session.scalars(select(Campaign).where(col(Campaign.account_id) == account_id))
     granted = {
         row.campaign_id: row.daily_micros
         for row in await session.scalars(
@@ -99,13 +94,14 @@ def _note(
     loaded: Expectations, scope: Scope, row: Campaign, granted: int | None, adjusted: int | None
 ) -> None:
     tree = NetworkTree.model_validate(row.tree)
-    assert tree.campaign_id is not None
     loaded.known_ids |= {one for one in (tree.campaign_id, tree.ad_group_id) if one}
     loaded.workflows[row.id] = row.workflow_id
     status = CampaignStatus(row.status)
     changed = datetime.now(UTC) - row.updated_at < scope.quiet
     if not scope.strict and (changed or status is CampaignStatus.LAUNCHING):
         loaded.busy.add(row.id)
+        return
+    if tree.campaign_id is None:
         return
     loaded.ads[row.id] = tuple(tree.ad_ids.values())
     on = _should_be_on(scope, row, status, granted is not None)
@@ -122,6 +118,8 @@ def _note(
         return
     budgets = [one for one in (row.live_budget_micros, granted, adjusted) if one is not None]
     live = row.live_budget_micros
+    if live is not None and adjusted is not None:
+        live = min(live, adjusted)  # the row may be older than our last change
     loaded.objects.append(
         Expected(
             row.id,

@@ -74,13 +74,18 @@ class GuardActivities:
     async def pause_batch(self, ask: BatchPause) -> BatchPaused:
         """Pause in the network's batch endpoints, then read back until all show off.
 
-        Needs neither database nor Claude.
+        Needs neither database nor Claude. With ``look_first`` only what shows on is paused.
         """
         network = self._networks.of(ask.account)
         pending = list(ask.network_ids)
         paused: list[str] = []
         began = datetime.now(UTC)
         async with heartbeating(), network_errors():
+            if ask.look_first:
+                read = await network.read(ObjectKind.CAMPAIGN, pending)
+                pending = [one.id for one in read if not _is_off(one)]
+                if not pending:
+                    return BatchPaused(paused=(), unconfirmed=())
             for _ in range(_READS):
                 await network.switch(ObjectKind.CAMPAIGN, pending, on=False)
                 read = {one.id: one for one in await network.read(ObjectKind.CAMPAIGN, pending)}

@@ -58,12 +58,12 @@ class LandingActivities:
             campaigns.setdefault((url, kind, fingerprint), []).append(campaign)
         turns = asyncio.Semaphore(_AT_ONCE)
 
-        async def look(url: str, kind: str, fingerprint: str) -> ContentNews | None:
+        async def take_turns(url: str, kind: str, fingerprint: str) -> ContentNews | None:
             async with turns:
-                return await self._look(url, ContentType(kind), fingerprint)
+                return await self.look(url, ContentType(kind), fingerprint)
 
         async with heartbeating():
-            found = await asyncio.gather(*(look(*page) for page in campaigns))
+            found = await asyncio.gather(*(take_turns(*page) for page in campaigns))
         return PagesReport(
             news=tuple(
                 PageFound(campaign_id=campaign, news=news)
@@ -73,7 +73,7 @@ class LandingActivities:
             )
         )
 
-    async def _look(self, url: str, kind: ContentType, fingerprint: str) -> ContentNews | None:
+    async def look(self, url: str, kind: ContentType, fingerprint: str) -> ContentNews | None:
         """None when all is well; else what happened to the page.
 
         ``fingerprint`` holds every promise that a person agreed to, separated by blanks.

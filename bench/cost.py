@@ -103,6 +103,7 @@ async def campaigns_part(most: int, seed: int, told: Told) -> Part:
             accounts = await seeding.on_networks([one for one in wanted if one[1]])
             await seeding.publish_pages(accounts)
             await seeding.write_down(accounts)
+            await seeding.put_on_shelf(accounts)  # their leases begin now
             await seeding.start_guards(client, accounts, _SELDOM)
             await seeding.start_campaigns(client, accounts, over=_WARM_UP)
             return await _window(ground, client, accounts, _WARM_UP, _DAY, told, own=True)

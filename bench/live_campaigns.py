@@ -162,8 +162,14 @@ class Seeding:
         return found
 
     async def put_on_shelf(self, accounts: Sequence[LiveAccount]) -> None:
-        """Every object as it was made; what was paused meanwhile is on again."""
+        """Every object as it was made, under a new lease; what was paused meanwhile is on again."""
         entries = [one for live in accounts for made in live.campaigns for one in made.shelf]
+        lease = self._now() + self._settings.cadence.lease
+        for entry in entries:
+            end = entry["value"].get("end_time")
+            if end:
+                zone = "Z" if end.endswith("Z") else "+0000"
+                entry["value"]["end_time"] = f"{lease:%Y-%m-%dT%H:%M:00}{zone}"
         for first in range(0, len(entries), _PUT):
             self._told("objects on the networks", first, len(entries))
             answer = await self._ground.control.post("/objects", json=entries[first : first + _PUT])

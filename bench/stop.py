@@ -218,12 +218,14 @@ def summary(campaigns: int, runs: Sequence[Run]) -> dict[str, Any]:
     by_quota = 60.0 * max(math.ceil(campaigns // 2 / X_WRITES_A_MINUTE) - 1, 0)
     ratios = [one.press.confirmed / one.floor for one in runs]
     confirmed = [one.press.confirmed for one in runs]
+    # A single call waits for whichever is slower: its answer, or the quota's next minute.
+    x_faster = max(x_single.seconds, by_quota) / x_press
     calls_fewer = x_single.calls / x_batches.calls
     targets = {
         "confirmed_within_30_s": max(confirmed) <= CONFIRMED_WITHIN,
         "at_most_1.5_times_the_floor": median(ratios) <= RATIO,
         "x_calls_5_times_fewer": calls_fewer >= FASTER,
-        "x_time_5_times_faster_where_the_quota_binds": not by_quota or by_quota / x_press >= FASTER,
+        "x_time_5_times_faster_where_the_quota_binds": not by_quota or x_faster >= FASTER,
     }
     return {
         "campaigns": campaigns,
@@ -266,10 +268,12 @@ def summary(campaigns: int, runs: Sequence[Run]) -> dict[str, Any]:
         "no quota binds yet, and scaled to all",
         "x_quota": {
             "least_seconds_of_one_call_per_campaign": by_quota,
-            "times_faster": round(by_quota / x_press, 1),
+            "least_times_faster": round(by_quota / x_press, 1),
+            "times_faster": round(x_faster, 1),
             "how": f"X counts calls: {X_WRITES_A_MINUTE} writes a minute for all accounts of a "
-            f"token, so that {campaigns // 2} single pauses wait {by_quota:g} s for new minutes, "
-            "however fast client and network are; divided by press to confirmed on X",
+            f"token, so that {campaigns // 2} single pauses wait {by_quota:g} s for new minutes "
+            "at least, however fast client and network are; the longer of that and of what single "
+            "calls take here, divided by press to confirmed on X here",
         },
         "meta_quota": "Meta counts operations, 3 points a write and 1 a read, batched or not: the "
         "same quota, fewer calls",
@@ -338,7 +342,7 @@ def show(found: dict[str, Any]) -> None:
         )
     console.print(table)
     quota = found["x_quota"]
-    console.print(f"X: at least {quota['times_faster']}× faster. {quota['how']}.")
+    console.print(f"X: {quota['times_faster']}× faster. {quota['how']}.")
     console.print(f"{found['meta_quota']}.")
     missed = [name for name, met in found["targets"].items() if not met]
     console.print("All targets met." if not missed else f"Missed: {', '.join(missed)}.")

@@ -1,7 +1,12 @@
 """Fixtures for all tests; tests that need the running stack are marked by what they ask for."""
 
+import os
+
 import pytest
 from hypothesis import settings
+
+# Before anything of ours opens a console: what commands print is compared, not looked at.
+os.environ["COLUMNS"] = "250"
 
 settings.register_profile("adflight", deadline=None)  # loaded cores are no failure
 settings.load_profile("adflight")

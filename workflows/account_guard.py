@@ -213,14 +213,15 @@ class AccountGuardWorkflow(GuardRounds):
         self._decided(DecisionType.SAFETY, GUARD, finding.text, finding.campaign_id)
 
     def _order_of(self, finding: Finding, began: datetime) -> StopOrder:
-        of_team = finding.action in _OF_TEAM
+        scope = "team" if finding.action in _OF_TEAM else self._scope()
         return StopOrder(
             by=GUARD,
             level=_STOPS[finding.action],
             reason=finding.text,
-            scope="team" if of_team else self._scope(),
+            scope=scope,
             pressed_at=began,
-            incident=f"stop/{finding.key}/{self._guard.account.team_id}/{began:%Y%m%dT%H%M%S}",
+            # Every guard of the team sees the same trouble on the same day: one incident.
+            incident=f"stop/{finding.rule.value}/{scope}/{self._now():%Y-%m-%d}",
         )
 
     # -- stopping -----------------------------------------------------------------------------
@@ -250,6 +251,12 @@ class AccountGuardWorkflow(GuardRounds):
             confirmed_off=received,
         )
         await self._tell_all(concerned, "kill", kill)
+        if concerned:
+            # A campaign may have been switching something on when it was told.
+            late = await self._pause_until_confirmed(
+                concerned, f"STOP ({order.level.value}), once more", look_first=True
+            )
+            done = done.model_copy(update={"confirmed_at": late.confirmed_at or done.confirmed_at})
         if order.level is StopLevel.HARD:
             # Only now: without credentials nothing could have been paused.
             self._credentials_off = True

@@ -13,10 +13,11 @@ with workflow.unsafe.imports_passed_through():
     from activities.network import NetworkActivities
     from models.contract.campaign import ChangeBudget, Pause
     from models.contract.drift import DriftNote
-    from models.contract.effects import SetBid
+    from models.contract.effects import SetBid, TreeReading
     from models.contract.figures import FatigueCase, PacingCase
     from models.contract.limits import CAMPAIGN_LIFETIME, SpendGrant
     from models.contract.money import Money
+    from models.contract.network import ObjectKind
     from models.contract.safety import Finding, SafetyAction
     from models.contract.vocabulary import CampaignStatus, DecisionType
     from workflows import timeouts
@@ -24,6 +25,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.campaign_messages import CampaignMessages
     from workflows.campaign_steps import MACHINE
 
+_AD = ObjectKind.AD
 _NO_RAISE = timedelta(hours=24)
 """After a safety rule lowered something, nothing automatic raises it again for a day."""
 
@@ -219,9 +221,22 @@ class CampaignDuties(CampaignMessages):
         )
 
     async def _adopt_drift(self, note: DriftNote) -> None:
-        """Somebody changed it on the network; what the guard did not undo is the truth now."""
+        """Somebody changed it on the network; what the guard did not undo is the truth now.
+
+        The guard may have looked while a change of ours was under way: what counts is what the
+        network shows now.
+        """
         self._drift = None
         reason = f"changed on the network: {note.detail}"
+        if note.kind in ("paused", "budget"):
+            reading = await self._do(
+                NetworkActivities.read_tree,
+                self._ref(),
+                timeouts.NETWORK_READ,
+                f"Is it so? {note.detail}",
+            )
+            if not self._differs(note, reading):
+                return
         if note.kind == "deleted":
             await self._quiet_network("Pause what is left of it")
             await self._release_spend()
@@ -235,6 +250,13 @@ class CampaignDuties(CampaignMessages):
             await self._enter(CampaignStatus.PENDING_REVIEW, reason)
         else:
             self._pause = Pause(by="network", reason=reason)
+
+    def _differs(self, note: DriftNote, reading: TreeReading) -> bool:
+        """Whether the network still shows what the guard saw."""
+        if note.kind == "paused":
+            return any(not one.switched_on for one in reading.objects if one.kind is not _AD)
+        group = next(one for one in reading.objects if one.kind is ObjectKind.AD_GROUP)
+        return group.daily_budget == note.budget != self._state.live_budget
 
     def _forget_budget(self, wish: ChangeBudget) -> None:
         """The wish is settled; one that came in meanwhile is not."""

@@ -46,7 +46,9 @@ class GuardSteps:
 
     # -- on the network -----------------------------------------------------------------------
 
-    async def _pause_until_confirmed(self, entries: Sequence[Watched], summary: str) -> BatchPaused:
+    async def _pause_until_confirmed(
+        self, entries: Sequence[Watched], summary: str, *, look_first: bool = False
+    ) -> BatchPaused:
         """Pause in batches, the biggest spender first, until the network shows all of it off.
 
         A stop is never given up, not even when the network refuses our credential.
@@ -63,9 +65,11 @@ class GuardSteps:
             try:
                 done: BatchPaused = await carry_out(
                     GuardActivities.pause_batch,
-                    BatchPause(account=self._guard.account, network_ids=pending),
+                    BatchPause(
+                        account=self._guard.account, network_ids=pending, look_first=look_first
+                    ),
                     timeouts.STOP,
-                    f"{summary}: pause {len(pending)} campaign(s)",
+                    f"{summary}: {'look at' if look_first else 'pause'} {len(pending)} campaign(s)",
                 )
             except ActivityError as error:
                 problem = failure_text(error)
@@ -86,7 +90,7 @@ class GuardSteps:
             paused=paused,
             unconfirmed=(),
             first_call_at=first_call,
-            confirmed_at=confirmed or workflow.now(),
+            confirmed_at=confirmed or (None if look_first else workflow.now()),
         )
 
     # -- telling campaigns --------------------------------------------------------------------

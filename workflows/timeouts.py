@@ -94,6 +94,7 @@ CLAUDE = ActivityConfig(
 MEDIA = ActivityConfig(
     task_queue=CREATIVE,
     start_to_close_timeout=timedelta(minutes=2),
+    heartbeat_timeout=_BEAT,
     retry_policy=RetryPolicy(maximum_attempts=5),
 )
 WEB = ActivityConfig(

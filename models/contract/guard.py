@@ -151,6 +151,7 @@ class BatchPause(Frozen):
 
     account: AdAccount
     network_ids: tuple[str, ...]
+    look_first: bool = False
 
 
 class BatchPaused(Frozen):

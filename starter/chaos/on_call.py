@@ -30,6 +30,7 @@ _LOOK = 2.0
 _AGAIN = 6.0
 _PATIENCE = 60.0
 _EVERY = 0.3
+_UNDONE = 10.0
 
 
 class OnCall:
@@ -55,11 +56,11 @@ class OnCall:
             await asyncio.sleep(_LOOK)
 
     async def stop_account(self, network: str) -> tuple[float | None, list[str]]:
-        """Stop an account softly, wait until the network confirms, lift the stop.
+        """Stop an account softly, wait until its guard reports, lift the stop.
 
         Returns:
-            Real seconds until the network confirmed (None: it did not, or nothing was ever on), and
-            what was not off.
+            Real seconds until nothing of the account was on by the network's own truth (None: the
+            guard did not report, or nothing was ever on), and what was still on.
         """
         async with self._busy:
             account = await self._account(network)
@@ -82,12 +83,17 @@ class OnCall:
             report = await self._report(order, account)
             if report is None:
                 return None, [f"the stop of the {network} account was not confirmed"]
-            on = await self._still_on(network)
+            # An activation that was under way when the guard paused is undone by its campaign.
+            deadline = asyncio.get_running_loop().time() + _UNDONE
+            while on := await self._still_on(network):
+                if asyncio.get_running_loop().time() > deadline:
+                    break
+                await asyncio.sleep(_EVERY)
+            flat = datetime.now(UTC)
             problems = [f"{network} campaign {one} is on after the account's stop" for one in on]
             problems += [f"{one} is unconfirmed by the guard" for one in report.unconfirmed]
-            confirmed = report.confirmed_at or datetime.now(UTC)
             await self._lift()
-            return (confirmed - pressed).total_seconds(), problems
+            return (flat - pressed).total_seconds(), problems
 
     async def _look(self) -> None:
         async with self._database.team(self._ground.settings.team_id) as session:

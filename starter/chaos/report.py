@@ -31,6 +31,7 @@ class Report:
     fullest: dict[str, float] = field(default_factory=dict[str, float])
     refusals: dict[str, int] = field(default_factory=dict[str, int])
     twins_removed: int = 0
+    stopped: str = ""
     stop_seconds: float | None = None
     stops_lifted: int = 0
     phases: dict[str, float] = field(default_factory=dict[str, float])
@@ -80,8 +81,8 @@ class Report:
             "wishes": self.wishes,
             "twins_removed": self.twins_removed,
             "account_stop": {
-                "network": self.plan.stopped,
-                "seconds_to_confirmed": self.stop_seconds,
+                "network": self.stopped,
+                "seconds_to_off": self.stop_seconds,
                 "stops_lifted": self.stops_lifted,
             },
             "fullest": {scope: round(share, 3) for scope, share in self.fullest.items()},
@@ -127,7 +128,7 @@ class Report:
         lines = [
             f"killed: {crashes or 'nothing'}",
             f"faults played: {fired}; late twins settled: {self.twins_removed}",
-            f"the {self.plan.stopped} account was stopped in "
+            f"the {self.stopped} account was stopped in "
             f"{'?' if self.stop_seconds is None else f'{self.stop_seconds:.1f}'} s; "
             f"{self.stops_lifted} stop(s) lifted, those of safety rules included",
             f"campaigns: {states}",

@@ -17,7 +17,7 @@ from models.database import Database
 from models.tables import Account, Effect, Team
 from starter.chaos.on_call import OnCall
 from starter.chaos.people import People
-from starter.chaos.plan import Victim, draw
+from starter.chaos.plan import NETWORKS, Victim, draw
 from starter.chaos.promises import Inspection, wishes_heard
 from starter.chaos.report import TEMPO, Report
 from starter.chaos.sampler import Caps, Sampler
@@ -186,8 +186,13 @@ class _Chaos:
 
     async def _stop_and_recover(self) -> None:
         """One account is stopped and recovered while nothing else is wrong."""
-        stopped = await self._on_call.stop_account(self._plan.stopped)
-        self._report.stop_seconds, self._not_off = stopped
+        first = self._plan.stopped
+        for network in (first, *(one for one in NETWORKS if one != first)):
+            self._report.stopped = network
+            stopped = await self._on_call.stop_account(network)
+            self._report.stop_seconds, self._not_off = stopped
+            if stopped != (None, []):
+                return
 
     async def _settle(self) -> list[Standing]:
         """Wait until nothing is under way any more, or patience ends."""

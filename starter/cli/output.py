@@ -1,10 +1,11 @@
 """What people and programs see: tables for one, a single JSON document for the other."""
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 from pydantic import BaseModel
 from rich.console import Console
@@ -14,8 +15,16 @@ OK, FAILED, USAGE, DECLINED, CREDENTIALS, BLOCKED, PENDING, PARTLY, INTERRUPTED 
     0, 1, 2, 3, 4, 5, 6, 7, 130,
 )  # fmt: skip
 
-screen = Console(highlight=False)
-notes = Console(stderr=True, highlight=False)
+_PIPED_WIDTH = 200
+
+
+def _width(stream: TextIO) -> int | None:
+    """A terminal tells its own width; lines for a file or a pipe are not folded at 80."""
+    return None if stream.isatty() or os.environ.get("COLUMNS") else _PIPED_WIDTH
+
+
+screen = Console(highlight=False, width=_width(sys.stdout))
+notes = Console(stderr=True, highlight=False, width=_width(sys.stderr))
 
 
 class CommandFailed(Exception):

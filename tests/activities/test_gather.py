@@ -7,7 +7,7 @@ import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.landing import LandingActivities, LandingCheck
+from activities.landing import LandingActivities
 from activities.page import from_fields
 from activities.promotions import PromotionActivities
 from activities.web import WebReader
@@ -31,9 +31,8 @@ async def gather(sandbox: Sandbox, carried: Article | None) -> Article:
 
 async def check(sandbox: Sandbox, article: Article) -> Any:
     async with WebReader(hosts_map={"*.example": f"{sandbox.url}/site"}) as web:
-        landing = LandingActivities(web)
-        asked = LandingCheck(url=URL, article=article)
-        return await ActivityEnvironment().run(landing.check_landing_page, asked)
+        landing = LandingActivities(cast("Any", None), web)
+        return await landing.look(URL, article.content_type, article.fingerprint)
 
 
 async def test_the_page_is_the_measure_of_its_promise(sandbox: Sandbox) -> None:
