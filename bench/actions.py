@@ -8,7 +8,7 @@ import math
 import re
 import urllib.request
 from collections import Counter
-from collections.abc import AsyncGenerator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -85,10 +85,17 @@ async def tally(
 
     ``look_seconds``: real time between two looks of a guard, each of which beats.
     """
+    return count(await _events(client, workflow_id, since), since, until, look_seconds)
+
+
+def count(
+    events: Iterable[HistoryEvent], since: datetime, until: datetime, look_seconds: float
+) -> Tally:
+    """What events cost between two real instants; they begin before ``since``, run by run."""
     found = Tally()
     waiting: dict[int, HistoryEvent] = {}
     started: dict[int, datetime] = {}
-    async for event in _events(client, workflow_id, since):
+    for event in events:
         at = event.event_time.ToDatetime(tzinfo=UTC)
         inside = since <= at < until
         found.events += inside
@@ -142,9 +149,7 @@ def _beats(
     return max(before(until) - before(since), 0)
 
 
-async def _events(
-    client: Client, workflow_id: str, since: datetime
-) -> AsyncGenerator[HistoryEvent]:
+async def _events(client: Client, workflow_id: str, since: datetime) -> list[HistoryEvent]:
     """Events of the newest run and of those before it that reach into the window, oldest first."""
     runs: list[list[HistoryEvent]] = []
     run_id: str | None = None
@@ -156,9 +161,7 @@ async def _events(
         if not before or first.event_time.ToDatetime(tzinfo=UTC) < since:
             break
         run_id = before
-    for run in reversed(runs):
-        for event in run:
-            yield event
+    return [event for run in reversed(runs) for event in run]
 
 
 def metered(temporal_log: Path) -> Counter[str]:

@@ -1,6 +1,7 @@
 """The guard of an account: rules that fire, stops that stand, drift, and who hears of it."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import delete
@@ -163,7 +164,8 @@ async def test_a_hard_stop_takes_the_credentials_and_a_named_person_gives_them_b
 
 
 async def test_what_was_changed_on_the_network_is_adopted_or_undone(team: TeamUnderTest) -> None:
-    team.cadence = BRISK
+    # Pacing rests: what lowers the budget here is the guard alone.
+    team.cadence = BRISK.model_copy(update={"pacing": timedelta(days=2)})
     handle = await admin_campaign(team, "meta", daily_budget=Money.of(40))
     view = await team.until(handle, CampaignStatus.ACTIVE)
     assert view.tree.ad_group_id is not None
@@ -184,7 +186,7 @@ async def test_what_was_changed_on_the_network_is_adopted_or_undone(team: TeamUn
         await network.set_daily_budget(view.tree.ad_group_id, Money.of(44))
 
         async def set_back() -> bool:
-            return await budget_on_network(team, view) == Money.of(40)
+            return (await budget_on_network(team, view)).micros <= Money.of(40).micros
 
         await eventually(set_back, seconds=30)
         undone = await eventually(lambda: drifts("daily_budget"))
