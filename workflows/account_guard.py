@@ -250,6 +250,16 @@ class AccountGuardWorkflow(GuardRounds):
             level=order.level,
             confirmed_off=received,
         )
+        # Who asks learns at once that all is off; telling a thousand campaigns takes longer.
+        report = StopReport(
+            order=given,
+            at=self._now(),
+            received_at=received,
+            first_call_at=done.first_call_at,
+            confirmed_at=done.confirmed_at,
+            paused=done.paused,
+        )
+        before, self._reports = self._reports, (*self._reports, report)[-20:]
         await self._tell_all(concerned, "kill", kill)
         if concerned:
             # A campaign may have been switching something on when it was told.
@@ -266,16 +276,10 @@ class AccountGuardWorkflow(GuardRounds):
                 timeouts.RECORD,
                 "Let nobody write with the account's credentials",
             )
-        report = StopReport(
-            order=given,
-            at=self._now(),
-            received_at=received,
-            first_call_at=done.first_call_at,
-            confirmed_at=done.confirmed_at,
-            told_at=workflow.now(),
-            paused=done.paused,
+        report = report.model_copy(
+            update={"confirmed_at": done.confirmed_at, "told_at": workflow.now()}
         )
-        self._reports = (*self._reports, report)[-20:]
+        self._reports = (*before, report)[-20:]
         self._record_stop(order, report)
         workflow.set_current_details(
             f"**Stopped** ({order.level.value}) by {order.by}: {order.reason}. "
