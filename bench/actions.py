@@ -10,7 +10,7 @@ import urllib.request
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from temporalio.api.enums.v1 import EventType
@@ -136,15 +136,17 @@ def count(
 def _beats(
     scheduled: HistoryEvent, begun: datetime, since: datetime, until: datetime, look_seconds: float
 ) -> int:
-    """Heartbeats of one activity within the window: the first at its start, the others at its
-    interval."""
+    """Heartbeats of one activity within the window: a look beats when it begins, what waits on a
+    network only once it has lasted."""
     told = scheduled.activity_task_scheduled_event_attributes
     if not told.heartbeat_timeout.ToTimedelta():
         return 0
-    every = look_seconds if told.activity_type.name == _WATCH else _BEAT_SECONDS
+    watching = told.activity_type.name == _WATCH
+    every = look_seconds if watching else _BEAT_SECONDS
+    first = begun if watching else begun + timedelta(seconds=_BEAT_SECONDS)
 
     def before(instant: datetime) -> int:
-        return max(math.ceil((instant - begun).total_seconds() / every), 0)
+        return max(math.ceil((instant - first).total_seconds() / every), 0)
 
     return max(before(until) - before(since), 0)
 

@@ -39,7 +39,9 @@ from rich.table import Table
 from temporalio.client import Client
 
 from bench.actions import RULES, Tally, metered, tally
-from bench.live_campaigns import LiveAccount, Seeding, Told
+from bench.live_campaigns import LiveAccount
+from bench.live_objects import Told
+from bench.seeding import Seeding
 from models.contract.campaign import Cadence, CampaignView
 from models.contract.guard import guard_id
 from models.contract.vocabulary import CampaignStatus, Platform

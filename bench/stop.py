@@ -37,8 +37,10 @@ from rich.table import Table
 from temporalio.client import Client
 
 from bench.bare_client import META_BATCH, X_BATCH, X_READ, BareClient, Spent
-from bench.live_campaigns import LiveAccount, Seeding, Told, spread, states
+from bench.live_campaigns import LiveAccount, spread, states
+from bench.live_objects import Told
 from bench.processor_time import sampled
+from bench.seeding import Seeding
 from models.contract.campaign import Kill
 from models.contract.guard import GuardView, StopReport, guard_id
 from models.contract.vocabulary import Platform, StopLevel
@@ -50,6 +52,7 @@ from starter.temporal import connect
 
 CONFIRMED_WITHIN, RATIO, FASTER = 30.0, 1.5, 5.0
 X_WRITES_A_MINUTE = 450
+_ROUNDING = 0.01
 _SINGLE = 40
 """Campaigns of each account that are paused one by one; the whole account is scaled from them."""
 _OPEN = "WorkflowType = 'campaign' AND ExecutionStatus = 'Running'"
@@ -139,43 +142,60 @@ async def _press(ground: ThrowawayStack, client: Client, accounts: Sequence[Live
         )  # fmt: skip
         answered = time.perf_counter() - clock
         closed = await asyncio.wait_for(closing, 240)
-    incident = json.loads(printed.getvalue())["incident"]
-    reports: dict[Platform, list[StopReport]] = {}
-    for live in accounts:
-        view: GuardView = await client.get_workflow_handle(guard_id(live.account)).query(
-            "guard", result_type=GuardView
-        )
-        report = next(one for one in view.reports if one.order.incident == incident)
-        if set(report.paused) != set(live.network_ids):
-            raise RuntimeError(f"the guard of {live.account.name} paused other campaigns")
-        reports.setdefault(live.account.platform, []).append(report)
+    answer = json.loads(printed.getvalue())
+    # The instant of the order is the tail of its incident's key.
+    stamp = answer["incident"].rsplit("/", 1)[1]
+    pressed = datetime.strptime(stamp, "%Y%m%dT%H%M%S.%f").replace(tzinfo=UTC)
+    lag = (pressed - began).total_seconds()
+    confirmed: dict[str, float] = {}
+    for one in answer["accounts"]:
+        network = one["guard"].split("-")[1]
+        seconds = lag + one["seconds_to_confirmed"]
+        confirmed[network] = max(confirmed.get(network, 0.0), seconds)
+    reports = [await _report(client, live, answer["incident"]) for live in accounts]
 
     def after(instant: datetime | None) -> float:
         assert instant is not None
         return (instant - began).total_seconds()
 
-    every = [one for some in reports.values() for one in some]
-    confirmed = max(after(one.confirmed_at) for one in every)
+    last = max(confirmed.values())
     seen_off = after(await _seen_off(ground, accounts, before))
-    if seen_off > confirmed:
+    if seen_off > last + _ROUNDING:
         raise RuntimeError("a campaign was confirmed as off before it was")
     return Press(
-        first_call=min(after(one.first_call_at) for one in every),
-        confirmed=confirmed,
-        told=max(after(one.told_at) for one in every),
+        first_call=min(after(one.first_call_at) for one in reports),
+        confirmed=last,
+        told=max(after(one.told_at) for one in reports),
         closed=closed,
         answered=answered,
         seen_off=seen_off,
-        by_network={
-            network.value: max(after(one.confirmed_at) for one in some)
-            for network, some in reports.items()
-        },
+        by_network=confirmed,
         exit_code=code,
         processor={
-            "until_confirmed": processor.until(confirmed),
+            "until_confirmed": processor.until(last),
             "until_closed": processor.until(closed),
         },
     )
+
+
+async def _report(client: Client, live: LiveAccount, incident: str) -> StopReport:
+    """The guard's report of the stop, once it has told its campaigns.
+
+    Raises:
+        RuntimeError: it paused other campaigns than the account's.
+        TimeoutError: it has not told them within a minute.
+    """
+    guard = client.get_workflow_handle(guard_id(live.account))
+    async with asyncio.timeout(60):
+        while True:
+            view: GuardView = await guard.query("guard", result_type=GuardView)
+            report = next(one for one in view.reports if one.order.incident == incident)
+            if report.told_at is not None:
+                break
+            await asyncio.sleep(0.5)
+    if set(report.paused) != set(live.network_ids):
+        raise RuntimeError(f"the guard of {live.account.name} paused other campaigns")
+    return report
 
 
 async def _seen_off(
