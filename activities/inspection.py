@@ -95,7 +95,7 @@ class InspectionActivities:
         for problem in done.unconfirmed:
             activity.logger.error("drift not undone: %s", problem)
         return InspectionReport(
-            drifts=done.notes, found=len(findings), unconfirmed=done.unconfirmed
+            drifts=tuple(done.notes), found=len(findings), unconfirmed=tuple(done.unconfirmed)
         )
 
     async def _look(self, network: AdNetwork, order: Inspection) -> Look:

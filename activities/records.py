@@ -5,25 +5,33 @@ from uuid import UUID, uuid5
 
 from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 from temporalio import activity
 
+from activities.spend import give_back
 from models.contract.base import Frozen
 from models.contract.campaign import CampaignInput, CampaignState
 from models.contract.creative import Creative
 from models.contract.decision import Decision
+from models.contract.drift import DriftRecord
 from models.contract.money import Money
 from models.database import Database
-from models.tables import Approval, BudgetAdjustment, Campaign, CreativeRow, DecisionRow
+from models.tables import Approval, BudgetAdjustment, Campaign, CreativeRow, DecisionRow, Drift
 from models.tables.columns import now_utc
 
 
 class CampaignRecord(Frozen):
-    """A campaign's state to remember. ``start`` is its input without state."""
+    """A campaign's state to remember. ``start`` is its input without state.
+
+    ``decision`` is what led there, ``rests`` that it can spend no more.
+    """
 
     start: CampaignInput
     state: CampaignState
     workflow_id: str
+    decision: Decision | None = None
+    rests: bool = False
 
 
 class Question(Frozen):
@@ -74,7 +82,10 @@ class RecordActivities:
 
     @activity.defn
     async def record_campaign(self, record: CampaignRecord) -> None:
-        """Remember a campaign's state and creatives."""
+        """Remember a campaign's state and creatives, and what led there: all or nothing.
+
+        One that rests gives back the room that was reserved for it.
+        """
         start, state = record.start, record.state
         plan = state.plan
         values: dict[str, object] = {
@@ -131,34 +142,29 @@ class RecordActivities:
                         set_={key: row[key] for key in row if key != "id"},
                     )
                 )
+            if record.rests:
+                await give_back(session, start.campaign_id)
+            if record.decision is not None:
+                await _keep_decision(session, record.decision)
 
     @activity.defn
     async def record_decision(self, decision: Decision) -> None:
         """Write a decision, before it is acted on; a second write of its id changes nothing."""
         async with self._database.team(decision.team_id) as session:
+            await _keep_decision(session, decision)
+
+    @activity.defn
+    async def record_drift(self, drift: DriftRecord) -> None:
+        """Write down what differed on a network; one row per object, field and value found."""
+        async with self._database.team(drift.team_id) as session:
             await session.execute(
-                insert(DecisionRow)
+                insert(Drift)
                 .values(
-                    id=decision.id,
-                    team_id=decision.team_id,
-                    decision_type=decision.type.value,
-                    decided_by=decision.decided_by,
-                    campaign_id=decision.campaign_id,
-                    promotion_id=decision.promotion_id,
-                    platform=decision.platform,
-                    policy=decision.policy,
-                    input_context=decision.inputs,
-                    reasoning=decision.reason,
-                    action_taken=decision.action,
-                    outcome=decision.outcome.value,
-                    outcome_details=decision.outcome_details,
-                    confidence=decision.confidence,
-                    expected_impact=decision.expected_impact,
-                    budget_impact_micros=_micros(decision.budget_impact),
-                    at=decision.at,
+                    id=uuid5(drift.team_id, f"drift/{drift.key}"),
                     recorded_at=now_utc(),
+                    **drift.model_dump(),
                 )
-                .on_conflict_do_nothing(index_elements=["id"])
+                .on_conflict_do_nothing()
             )
 
     @activity.defn
@@ -233,6 +239,33 @@ class RecordActivities:
                 )
                 .on_conflict_do_nothing(index_elements=["id"])
             )
+
+
+async def _keep_decision(session: AsyncSession, decision: Decision) -> None:
+    await session.execute(
+        insert(DecisionRow)
+        .values(
+            id=decision.id,
+            team_id=decision.team_id,
+            decision_type=decision.type.value,
+            decided_by=decision.decided_by,
+            campaign_id=decision.campaign_id,
+            promotion_id=decision.promotion_id,
+            platform=decision.platform,
+            policy=decision.policy,
+            input_context=decision.inputs,
+            reasoning=decision.reason,
+            action_taken=decision.action,
+            outcome=decision.outcome.value,
+            outcome_details=decision.outcome_details,
+            confidence=decision.confidence,
+            expected_impact=decision.expected_impact,
+            budget_impact_micros=_micros(decision.budget_impact),
+            at=decision.at,
+            recorded_at=now_utc(),
+        )
+        .on_conflict_do_nothing(index_elements=["id"])
+    )
 
 
 def _promise(start: CampaignInput, state: CampaignState) -> str:

@@ -83,7 +83,7 @@ class SpendAuthority:
                 return SpendGrant(
                     granted=True, reason=verdict.reason, commitment_id=own.id, confirmed=True
                 )
-            await self._release(session, request.campaign_id)
+            await give_back(session, request.campaign_id)
             row = Commitment(
                 team_id=request.team_id,
                 account_id=request.account_id,
@@ -143,7 +143,7 @@ class SpendAuthority:
     async def release(self, change: CommitmentChange) -> None:
         """The campaign can no longer spend: give its room back."""
         async with self._database.team(change.team_id) as session:
-            await self._release(session, change.campaign_id)
+            await give_back(session, change.campaign_id)
 
     async def _judge(
         self,
@@ -174,13 +174,14 @@ class SpendAuthority:
         asked = needs_person(request, limits, rates, live=live, team=team, first_activation=first)
         return asked or verdict
 
-    @staticmethod
-    async def _release(session: AsyncSession, campaign_id: UUID) -> None:
-        await session.execute(
-            update(Commitment)
-            .where(col(Commitment.campaign_id) == campaign_id, col(Commitment.state).in_(LIVE))
-            .values(state="released", updated_at=func.now())
-        )
+
+async def give_back(session: AsyncSession, campaign_id: UUID) -> None:
+    """Release what a campaign was allowed to spend."""
+    await session.execute(
+        update(Commitment)
+        .where(col(Commitment.campaign_id) == campaign_id, col(Commitment.state).in_(LIVE))
+        .values(state="released", updated_at=func.now())
+    )
 
 
 def with_own_limits(limits: SpendLimits, account: Account) -> SpendLimits:

@@ -261,6 +261,8 @@ class AccountGuardWorkflow(GuardRounds):
         )
         before, self._reports = self._reports, (*self._reports, report)[-20:]
         await self._tell_all(concerned, "kill", kill)
+        if order.level is not StopLevel.SOFT:
+            self._count_as_over(concerned)
         if concerned:
             # A campaign may have been switching something on when it was told.
             late = await self._pause_until_confirmed(
@@ -285,6 +287,14 @@ class AccountGuardWorkflow(GuardRounds):
             f"**Stopped** ({order.level.value}) by {order.by}: {order.reason}. "
             f"{len(done.paused)} campaign(s) paused and read back."
         )
+
+    def _count_as_over(self, killed: list[Watched]) -> None:
+        """Killed campaigns need not come back to say so; only their late figures matter."""
+        until = self._now() + self._guard.cadence.restatement
+        for entry in killed:
+            self._watched[entry.campaign_id] = entry.model_copy(
+                update={"live": False, "until": until}
+            )
 
     def _complete_order(self, order: StopOrder, received: datetime) -> StopOrder:
         """Fill in what the stock CLI does not send."""
@@ -385,6 +395,11 @@ class AccountGuardWorkflow(GuardRounds):
         workflow.logger.info("stop lifted by %s: %s", lift.by, lift.reason)
         self._standing, self._credentials_off = None, False
         self._decided(DecisionType.RECOVER, lift.by, lift.reason)
+
+    @workflow.query(name="stops", description="The last stops that were carried out")
+    def stops(self) -> tuple[StopReport, ...]:
+        """What a waiting command asks for again and again: no more than it needs."""
+        return self._reports
 
     @workflow.query(name="guard", description="What is watched, what stands, what was stopped")
     def view(self) -> GuardView:

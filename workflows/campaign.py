@@ -131,10 +131,10 @@ class CampaignWorkflow(CampaignDuties):
         else:
             by = self._campaign.author_name if self._campaign.author is Author.ADMIN else MACHINE
             self._change(approved_by=by)
-            await self._decide(
+            agreed = self._decision(
                 DecisionType.APPROVE, by, "within the rules: no further approval needed"
             )
-            await self._enter(CampaignStatus.SCHEDULED, f"approved by {by}")
+            await self._enter(CampaignStatus.SCHEDULED, f"approved by {by}", agreed)
 
     async def _fill_in_creatives(self) -> None:
         if self._state.creatives:
@@ -187,15 +187,18 @@ class CampaignWorkflow(CampaignDuties):
             answer = self._approve
             self._change(approved_by=answer.by)
             await self._close_question("approved", answer.by, answer.note)
-            await self._decide(DecisionType.APPROVE, answer.by, answer.note or "approved")
-            await self._enter(CampaignStatus.SCHEDULED, f"approved by {answer.by}")
+            agreed = self._decision(DecisionType.APPROVE, answer.by, answer.note or "approved")
+            await self._enter(CampaignStatus.SCHEDULED, f"approved by {answer.by}", agreed)
             self._approve = None
         elif self._reject is not None:
             refusal = self._reject
             await self._close_question("declined", refusal.by, refusal.reason)
-            await self._decide(DecisionType.REJECT, refusal.by, refusal.reason or "declined")
-            await self._enter(CampaignStatus.DECLINED, f"declined by {refusal.by}")
-            self._forget_wishes()
+            await self._end(
+                CampaignStatus.DECLINED,
+                DecisionType.REJECT,
+                refusal.by,
+                f"declined by {refusal.by}" + (f": {refusal.reason}" if refusal.reason else ""),
+            )
         elif self._modify is not None:
             await self._apply_modification(self._modify)
         elif self._news is not None:
@@ -203,9 +206,12 @@ class CampaignWorkflow(CampaignDuties):
             await self._ask_again((f"the promoted page was {news.what}: {news.detail}",))
         elif self._now() >= expiry:
             await self._close_question("expired", MACHINE, "nobody answered")
-            await self._decide(DecisionType.EXPIRE, MACHINE, "nobody answered in time")
-            await self._enter(CampaignStatus.EXPIRED, "nobody answered in time; nothing was spent")
-            self._forget_wishes()
+            await self._end(
+                CampaignStatus.EXPIRED,
+                DecisionType.EXPIRE,
+                MACHINE,
+                "nobody answered in time; nothing was spent",
+            )
         elif self._now() >= remind:
             self._change(reminded_at=self._now())
             self._tell("reminder", "Still waiting for approval", "high")
@@ -406,7 +412,6 @@ class CampaignWorkflow(CampaignDuties):
         except ActivityError as left:
             # Paused and confirmed, so it costs nothing; a person can clean up.
             workflow.logger.warning("partial launch not removed: %s", failure_text(left))
-        await self._release_spend()
         self._change(tree=NetworkTree(), live_budget=None, lease_until=None, activated_at=None)
         if failure_type(error) == POLICY_REFUSED:
             await self._end(
@@ -467,9 +472,12 @@ class CampaignWorkflow(CampaignDuties):
                 by_machine=wish.by == MACHINE,
             )
             self._change(pause=note)
-            await self._release_spend()
-            await self._decide(DecisionType.PAUSE, wish.by, wish.reason)
-            await self._enter(CampaignStatus.PAUSED, f"paused by {wish.by}: {wish.reason}")
+            await self._enter(
+                CampaignStatus.PAUSED,
+                f"paused by {wish.by}: {wish.reason}",
+                self._decision(DecisionType.PAUSE, wish.by, wish.reason),
+                rests=True,
+            )
             if note.by_machine:
                 self._tell("paused", f"Paused: {self._state.plan.name}", "high", wish.reason)
         self._pause = self._heeded = None
@@ -498,16 +506,17 @@ class CampaignWorkflow(CampaignDuties):
             self._refuse(f"budget {new} by {wish.by}: {review.problem}")
         else:
             self._change(plan=plan)
-            await self._decide(DecisionType.ADJUST_BUDGET, wish.by, "for when it resumes", new)
-            await self._remember()
+            await self._remember(
+                self._decision(DecisionType.ADJUST_BUDGET, wish.by, "for when it resumes", new)
+            )
         self._forget_budget(wish)
 
     async def _come_back(self, wish: Resume) -> None:
         """Resume, if the limits still allow it."""
         if self._state.next_pacing is None:  # paused before it was ever switched on
-            await self._decide(DecisionType.RESUME, wish.by, wish.reason)
+            resumed = self._decision(DecisionType.RESUME, wish.by, wish.reason)
             self._change(pause=None)
-            await self._enter(CampaignStatus.LAUNCHING, f"resumed by {wish.by}")
+            await self._enter(CampaignStatus.LAUNCHING, f"resumed by {wish.by}", resumed)
         else:
             await self._deliver_again(wish)
         self._resume = None
@@ -555,10 +564,15 @@ class CampaignWorkflow(CampaignDuties):
         await self._quiet_network(
             f"KILL ({order.level.value}): {order.reason}", order.confirmed_off
         )
-        await self._release_spend()
         if self._state.status is CampaignStatus.PENDING_APPROVAL:
             await self._close_question("declined", order.by, f"killed: {order.reason}")
-        await self._end(CampaignStatus.KILLED, DecisionType.KILL, order.by, order.reason)
+        await self._end(
+            CampaignStatus.KILLED,
+            DecisionType.KILL,
+            order.by,
+            order.reason,
+            guard_knows=order.confirmed_off is not None,
+        )
 
     async def _await_final_figures(self) -> None:
         """Networks restate figures for weeks; then the campaign is history."""

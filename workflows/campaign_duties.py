@@ -11,6 +11,7 @@ from temporalio.exceptions import ApplicationError
 with workflow.unsafe.imports_passed_through():
     from activities.figures import FiguresActivities
     from activities.network import NetworkActivities
+    from activities.records import RecordActivities
     from models.contract.campaign import ChangeBudget, Pause
     from models.contract.drift import DriftNote
     from models.contract.effects import SetBid, TreeReading
@@ -170,10 +171,10 @@ class CampaignDuties(CampaignMessages):
         self._change(plan=plan)
         if raising:
             await self._confirm_commitment()
+            await self._remember()
         else:  # lowering waits for no database: it is written down after
-            await self._decide(DecisionType.ADJUST_BUDGET, wish.by, why, new)
+            await self._remember(self._decision(DecisionType.ADJUST_BUDGET, wish.by, why, new))
             await self._give_room_back(new)
-        await self._remember()
         self._forget_budget(wish)
 
     # -- what the guard tells ---------------------------------------------------------------
@@ -204,8 +205,7 @@ class CampaignDuties(CampaignMessages):
                 raise ApplicationError(
                     f"a campaign knows no way to {finding.action.value}", non_retryable=True
                 )
-        await self._decide(DecisionType.SAFETY, MACHINE, finding.text)
-        await self._remember()
+        await self._remember(self._decision(DecisionType.SAFETY, MACHINE, finding.text))
 
     async def _lower_bid(self, bid: Money, by: float) -> None:
         lower = Money(micros=max(round(bid.micros * (1 - by)), 10_000), currency=bid.currency)
@@ -239,12 +239,17 @@ class CampaignDuties(CampaignMessages):
                 return
         if note.kind == "deleted":
             await self._quiet_network("Pause what is left of it")
-            await self._release_spend()
+        await self._do(
+            RecordActivities.record_drift,
+            note.record,
+            timeouts.DATABASE,
+            "Write down what was changed on the network",
+        )
+        if note.kind == "deleted":
             await self._fail(reason)
         elif note.kind == "budget" and note.budget is not None:
             self._change(live_budget=note.budget)
-            await self._decide(DecisionType.DRIFT, "network", reason, note.budget)
-            await self._remember()
+            await self._remember(self._decision(DecisionType.DRIFT, "network", reason, note.budget))
         elif note.kind == "rejected":
             self._change(next_review=self._now())
             await self._enter(CampaignStatus.PENDING_REVIEW, reason)
@@ -270,7 +275,6 @@ class CampaignDuties(CampaignMessages):
 
     async def _complete(self, why: str) -> None:
         await self._quiet_network(f"Complete: {why}")
-        await self._release_spend()
         await self._end(CampaignStatus.COMPLETED, DecisionType.COMPLETE, MACHINE, why)
 
     async def _fail(self, why: str) -> None:
@@ -278,12 +282,19 @@ class CampaignDuties(CampaignMessages):
         await self._end(CampaignStatus.FAILED, DecisionType.FAIL, MACHINE, why)
         self._tell("failed", f"Failed: {self._state.plan.name}", "high", why)
 
-    async def _end(self, status: CampaignStatus, decision: DecisionType, by: str, why: str) -> None:
+    async def _end(
+        self,
+        status: CampaignStatus,
+        decision: DecisionType,
+        by: str,
+        why: str,
+        *,
+        guard_knows: bool = False,
+    ) -> None:
+        """What ends can spend no more; its late figures are watched by the guard."""
         if status is CampaignStatus.REJECTED:
             self._change(error=why)
-            await self._release_spend()
-        await self._decide(decision, by, why)
-        if self._state.tree.campaign_id is not None:
+        if self._state.tree.campaign_id is not None and not guard_knows:
             await self._leave_guard()
-        await self._enter(status, why)
+        await self._enter(status, why, self._decision(decision, by, why), rests=True)
         self._forget_wishes()

@@ -327,19 +327,34 @@ class CampaignSteps:
         workflow.logger.warning("message refused: %s", problem)
         self._change(refused=(*self._state.refused, problem)[-20:])
 
-    async def _enter(self, status: CampaignStatus, why: str) -> None:
+    async def _enter(
+        self,
+        status: CampaignStatus,
+        why: str,
+        decision: Decision | None = None,
+        *,
+        rests: bool = False,
+    ) -> None:
+        """Change state. ``rests``: it can spend no more, so the room it had is given back."""
         visit = StateVisit(status=status, at=self._now(), why=why)
         self._change(status=status, visits=(*self._state.visits, visit)[-_MAX_VISITS:])
         self._show()
-        await self._remember()
+        await self._remember(decision, rests=rests)
 
-    async def _remember(self) -> None:
-        await self._do(
+    async def _remember(self, decision: Decision | None = None, *, rests: bool = False) -> None:
+        """Write the state down, together with the decision that led to it.
+
+        What rests is written down whatever comes in meanwhile: its room must be given back.
+        """
+        run = carry_out if rests else self._do
+        await run(
             RecordActivities.record_campaign,
             CampaignRecord(
                 start=self._campaign.model_copy(update={"state": None}),
                 state=self._state,
                 workflow_id=workflow.info().workflow_id,
+                decision=decision,
+                rests=rests,
             ),
             timeouts.DATABASE,
             f"Remember: {self._state.status.value}",
@@ -348,24 +363,30 @@ class CampaignSteps:
     async def _decide(
         self, kind: DecisionType, by: str, reason: str, daily: Money | None = None
     ) -> None:
+        """Write a decision down before it is acted on."""
         await self._do(
             RecordActivities.record_decision,
-            Decision(
-                id=workflow.uuid4(),
-                team_id=self._campaign.team_id,
-                type=kind,
-                decided_by=by,
-                reason=reason,
-                at=self._now(),
-                campaign_id=self._campaign.campaign_id,
-                promotion_id=self._campaign.promotion_id,
-                platform=self._campaign.account.platform.value,
-                action={"status": self._state.status.value, "version": self._state.version},
-                outcome=DecisionOutcome.SUCCESS,
-                budget_impact=daily,
-            ),
+            self._decision(kind, by, reason, daily),
             timeouts.DATABASE,
             f"Record the decision: {kind.value}",
+        )
+
+    def _decision(
+        self, kind: DecisionType, by: str, reason: str, daily: Money | None = None
+    ) -> Decision:
+        return Decision(
+            id=workflow.uuid4(),
+            team_id=self._campaign.team_id,
+            type=kind,
+            decided_by=by,
+            reason=reason,
+            at=self._now(),
+            campaign_id=self._campaign.campaign_id,
+            promotion_id=self._campaign.promotion_id,
+            platform=self._campaign.account.platform.value,
+            action={"status": self._state.status.value, "version": self._state.version},
+            outcome=DecisionOutcome.SUCCESS,
+            budget_impact=daily,
         )
 
     async def _close_question(self, status: str, by: str, note: str) -> None:

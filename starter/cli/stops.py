@@ -11,7 +11,7 @@ from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
 from temporalio.service import RPCError
 
 from models.contract.campaign import CampaignView, Kill
-from models.contract.guard import GuardView, StopOrder, StopReport
+from models.contract.guard import StopOrder, StopReport
 from models.contract.vocabulary import FREEZE, Platform, StopLevel
 from models.tables import StandingStop
 from starter.cli.output import PARTLY, PENDING, USAGE, confirm, emit, fail, notes, screen
@@ -175,12 +175,12 @@ async def _hear(client: Client, guard: _Guard, stop: StopOrder) -> None:
     if guard.report is not None:
         return
     try:
-        view: GuardView = await client.get_workflow_handle(guard.workflow_id).query(
-            "guard", result_type=GuardView
+        reports: tuple[StopReport, ...] = await client.get_workflow_handle(guard.workflow_id).query(
+            "stops", result_type=tuple[StopReport, ...]
         )
     except RPCError:
         return
-    guard.report = next((one for one in view.reports if one.order == stop), None)
+    guard.report = next((one for one in reports if one.order == stop), None)
 
 
 def _trust(reach: _Reach) -> None:

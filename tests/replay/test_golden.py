@@ -14,9 +14,9 @@ from tests.replay import golden
 STORIES = {
     "meta-flight": ["decide_pacing", "pause_tree", "activate", "campaign_figures"],
     "x-flight": ["decide_pacing", "pause_tree", "activate", "campaign_figures"],
-    "x-killed": ["pause_tree", "release"],
+    "x-killed": ["pause_tree", "record_campaign"],
     "x-declined": ["ask_person", "close_question"],
-    "meta-stopped-by-guard": ["release"],
+    "meta-stopped-by-guard": ["record_campaign"],
     "meta-continued-1": ["activate"],
     "meta-continued-2": ["pause_tree"],
     "promotion": ["evaluate", "claim"],

@@ -196,6 +196,7 @@ async def test_what_was_changed_on_the_network_is_adopted_or_undone(team: TeamUn
         (paused,) = await reach(team, CampaignStatus.PAUSED, handle)
         assert paused.pause is not None
         assert paused.pause.by == "network"
+        assert {one.action for one in await drifts("status")} == {"adopt"}
 
         # Switched on behind our back while it rests: off again, at once.
         await network.switch(ObjectKind.CAMPAIGN, [view.tree.campaign_id], on=True)
