@@ -6,9 +6,7 @@ no backlog delays a stop, ``python -m worker --queues guard,watch``.
 
 import argparse
 import asyncio
-import os
 import signal
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -45,7 +43,7 @@ from models.database import Database
 from models.settings import Settings
 from platforms.registry import Networks
 from starter import environment, logs
-from starter.temporal import TemporalUnreachable, connect
+from starter.temporal import TemporalUnreachable, connect, leave
 from workflows.account_guard import AccountGuardWorkflow
 from workflows.campaign import CampaignWorkflow
 from workflows.creative import CreativeWorkflow
@@ -205,9 +203,7 @@ def main() -> None:
     except Exception:
         _log.exception("worker failed")
     finally:
-        # The SDK's native threads can crash an interpreter that is being torn down.
-        sys.stderr.flush()
-        os._exit(code)
+        leave(code)
 
 
 if __name__ == "__main__":

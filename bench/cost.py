@@ -24,7 +24,6 @@ import asyncio
 import json
 import os
 import platform as machine
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -47,7 +46,7 @@ from models.contract.guard import guard_id
 from models.contract.vocabulary import CampaignStatus, Platform
 from models.database import Database
 from starter.chaos.throwaway import ThrowawayStack, throwaway
-from starter.temporal import connect
+from starter.temporal import connect, leave
 
 PER_ACCOUNT = (10, 100, 1000)
 TARGETS = {100: 120.0, 1000: 50.0}
@@ -370,7 +369,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    code = main()
-    sys.stdout.flush()
-    # The Temporal SDK's native threads can crash an interpreter that is being torn down.
-    os._exit(code)
+    leave(main())

@@ -7,11 +7,11 @@ names the command that repeats it. Every run brings its own stack up and takes i
 import argparse
 import asyncio
 import json
-import os
 import sys
 
-from starter.chaos.report import NOTE, TEMPO
+from starter.chaos.report import NOTE, TEMPO, Report
 from starter.chaos.run import run
+from starter.temporal import leave
 
 
 def main() -> int:
@@ -23,7 +23,7 @@ def main() -> int:
     parser.add_argument("--tempo", type=float, default=TEMPO)
     parser.add_argument("--json", action="store_true", dest="as_json")
     given = parser.parse_args()
-    reports = []
+    reports: list[Report] = []
     for seed in given.seeds:
         report = asyncio.run(
             run(
@@ -45,7 +45,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    code = main()
-    sys.stdout.flush()
-    # The Temporal SDK's native threads can crash an interpreter that is being torn down.
-    os._exit(code)
+    leave(main())

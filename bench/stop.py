@@ -22,7 +22,6 @@ import json
 import math
 import os
 import platform as machine
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,7 +47,7 @@ from models.database import Database
 from starter.chaos.throwaway import ThrowawayStack, throwaway
 from starter.cli.session import Session
 from starter.cli.stops import stop_scope
-from starter.temporal import connect
+from starter.temporal import connect, leave
 
 CONFIRMED_WITHIN, RATIO, FASTER = 30.0, 1.5, 5.0
 X_WRITES_A_MINUTE = 450
@@ -402,7 +401,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    code = main()
-    sys.stdout.flush()
-    # The Temporal SDK's native threads can crash an interpreter that is being torn down.
-    os._exit(code)
+    leave(main())

@@ -4,7 +4,6 @@
 """
 
 import asyncio
-import os
 import sys
 
 from temporalio.service import RPCError
@@ -15,7 +14,7 @@ from models.settings import Settings
 from starter import environment
 from starter.schedules import set_up_schedules
 from starter.team import set_up
-from starter.temporal import TemporalUnreachable, connect
+from starter.temporal import TemporalUnreachable, connect, leave
 
 
 async def _team(settings: Settings) -> None:
@@ -42,10 +41,7 @@ def main() -> None:
     problem = asyncio.run(_schedules(settings))
     if problem is not None:
         print(problem, file=sys.stderr)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # The SDK's native threads can crash an interpreter that is being torn down.
-    os._exit(0 if problem is None else 1)
+    leave(0 if problem is None else 1)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """The root of the command line: commands, manners and exit codes."""
 
-import os
 import sys
 
 import typer
@@ -26,6 +25,7 @@ from starter.cli import (
 )
 from starter.cli.output import FAILED, OK, CommandFailed, notes
 from starter.stack.errors import StackFailed
+from starter.temporal import leave
 
 app = typer.Typer(
     name="adflight",
@@ -57,10 +57,7 @@ for module in (
 def main() -> None:
     """Run the command and leave with its exit code, never with a traceback."""
     code = run_command(sys.argv[1:])
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # The Temporal SDK's native threads can crash an interpreter that is being torn down.
-    os._exit(code)
+    leave(code)
 
 
 def run_command(arguments: list[str]) -> int:

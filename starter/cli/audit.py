@@ -37,9 +37,7 @@ async def _decisions(campaign: str, kind: str, limit: int, as_json: bool) -> Non
         query = query.where(col(DecisionRow.campaign_id) == (await session.campaign(campaign)).id)
     if kind:
         query = query.where(col(DecisionRow.decision_type) == kind)
-    async with session.database.team(session.team_id) as database:
-        rows = (await database.scalars(query)).all()
-    await session.aclose()
+    rows = await session.rows(query)
     if as_json:
         emit([row.model_dump(mode="json") for row in rows])
         return
@@ -72,9 +70,7 @@ def list_events(limit: _Limit = 30, as_json: Json = False) -> None:
 async def _events(limit: int, as_json: bool) -> None:
     session = Session()
     query = select(InboundEvent).order_by(col(InboundEvent.received_at).desc()).limit(limit)
-    async with session.database.team(session.team_id) as database:
-        rows = (await database.scalars(query)).all()
-    await session.aclose()
+    rows = await session.rows(query)
     if as_json:
         emit([row.model_dump(mode="json") for row in rows])
         return

@@ -38,9 +38,7 @@ async def _list_campaigns(status: str, platform: str, as_json: bool) -> None:
         query = query.where(col(Campaign.status) == status)
     if platform:
         query = query.where(col(Campaign.platform) == platform)
-    async with session.database.team(session.team_id) as database:
-        rows = (await database.scalars(query)).all()
-    await session.aclose()
+    rows = await session.rows(query)
     if as_json:
         emit([_document(row) for row in rows])
         return

@@ -32,9 +32,7 @@ async def _drift(campaign: str, limit: int, as_json: bool) -> None:
     query = select(Drift).order_by(col(Drift.recorded_at).desc()).limit(limit)
     if campaign:
         query = query.where(col(Drift.campaign_id) == (await session.campaign(campaign)).id)
-    async with session.database.team(session.team_id) as database:
-        rows = (await database.scalars(query)).all()
-    await session.aclose()
+    rows = await session.rows(query)
     if as_json:
         emit([row.model_dump(mode="json") for row in rows])
         return

@@ -38,9 +38,7 @@ def incidents(
         query = select(Incident).order_by(col(Incident.recorded_at).desc()).limit(limit)
         if not everything:
             query = query.where(col(Incident.state) == OPEN)
-        async with session.database.team(session.team_id) as database:
-            rows = (await database.scalars(query)).all()
-        await session.aclose()
+        rows = await session.rows(query)
         if as_json:
             emit([_document(row) for row in rows])
             return

@@ -87,13 +87,7 @@ def reject(
     wait: Wait = 10,
 ) -> None:
     """Decline a proposal; the campaign closes and nothing is spent."""
-
-    async def work() -> None:
-        session = Session()
-        handle = await session.handle(campaign)
-        await _send(session, handle, "reject", Reject(by=by, reason=reason), wait, as_json)
-
-    run(work())
+    run(_say(campaign, "reject", Reject(by=by, reason=reason), wait, as_json))
 
 
 def modify(
@@ -137,13 +131,7 @@ def pause(
     wait: Wait = 20,
 ) -> None:
     """Stop delivery; answers when the network shows it off."""
-
-    async def work() -> None:
-        session = Session()
-        handle = await session.handle(campaign)
-        await _send(session, handle, "pause", Pause(by=by, reason=reason), wait, as_json)
-
-    run(work())
+    run(_say(campaign, "pause", Pause(by=by, reason=reason), wait, as_json))
 
 
 def resume(
@@ -154,15 +142,9 @@ def resume(
     wait: Wait = 20,
 ) -> None:
     """Deliver again if the limits and no standing stop forbid it."""
-
-    async def work() -> None:
-        session = Session()
-        if stops.is_scope(campaign):
-            fail(f"A stop over {campaign!r} is lifted with `adflight recover {campaign}`.", USAGE)
-        handle = await session.handle(campaign)
-        await _send(session, handle, "resume", Resume(by=by, reason=reason), wait, as_json)
-
-    run(work())
+    if stops.is_scope(campaign):
+        fail(f"A stop over {campaign!r} is lifted with `adflight recover {campaign}`.", USAGE)
+    run(_say(campaign, "resume", Resume(by=by, reason=reason), wait, as_json))
 
 
 def budget(
@@ -275,6 +257,11 @@ async def _look(session: Session, name: str) -> tuple[WorkflowHandle[Any, Any], 
             fail(f"There is no workflow {handle.id}.", USAGE)
         fail("No worker answers; start one with `adflight up` or `python -m worker`.", PENDING)
     return handle, view
+
+
+async def _say(campaign: str, name: str, message: Frozen, wait: float, as_json: bool) -> None:
+    session = Session()
+    await _send(session, await session.handle(campaign), name, message, wait, as_json)
 
 
 async def _send(

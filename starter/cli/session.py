@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import String, cast
 from sqlalchemy.exc import OperationalError
 from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
 from temporalio.client import Client, WorkflowHandle
 
 from models.contract.campaign import CampaignView
@@ -84,6 +85,13 @@ class Session:
             ids = ", ".join(str(row.id)[:13] for row in rows)
             fail(f"{name!r} fits several campaigns ({ids}…); give more characters.", USAGE)
         return rows[0]
+
+    async def rows(self, query: SelectOfScalar[T]) -> Sequence[T]:
+        """The team's rows of a query; the last thing a listing needs of the session."""
+        async with self.database.team(self.team_id) as session:
+            rows = (await session.scalars(query)).all()
+        await self.aclose()
+        return rows
 
     async def handle(self, name: str) -> WorkflowHandle[Any, Any]:
         """The workflow of a campaign; a full id needs no database."""
