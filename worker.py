@@ -8,7 +8,7 @@ import argparse
 import asyncio
 import signal
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -18,6 +18,8 @@ from temporalio.worker import Worker
 from activities.access import AccountAccess
 from activities.accounts import AccountActivities
 from activities.claude import Claude
+from activities.creative_figures import CreativeFiguresActivities
+from activities.creative_tests import CreativeTestActivities
 from activities.creatives import CreativeActivities
 from activities.digest import DigestActivities
 from activities.effects import EffectLog
@@ -29,11 +31,15 @@ from activities.guard import GuardActivities
 from activities.incidents import IncidentActivities
 from activities.inspection import InspectionActivities
 from activities.landing import LandingActivities
+from activities.leases import LeaseActivities
 from activities.log_context import LogContext
 from activities.network import NetworkActivities
 from activities.notify import NotifyActivities
+from activities.optimisation import OptimisationActivities
 from activities.plans import PlanActivities
+from activities.portfolio import PortfolioActivities
 from activities.promotions import PromotionActivities
+from activities.recommendations import RecommendationActivities
 from activities.records import RecordActivities
 from activities.spend import SpendAuthority
 from activities.watch import WatchActivities
@@ -49,6 +55,7 @@ from workflows.campaign import CampaignWorkflow
 from workflows.creative import CreativeWorkflow
 from workflows.digest import AlertChannelsWorkflow, DigestWorkflow
 from workflows.feed import FeedWorkflow
+from workflows.portfolio import PortfolioWorkflow
 from workflows.promotion import PromotionWorkflow
 
 WORKFLOWS: dict[str, list[type]] = {
@@ -59,6 +66,7 @@ WORKFLOWS: dict[str, list[type]] = {
         FeedWorkflow,
         DigestWorkflow,
         AlertChannelsWorkflow,
+        PortfolioWorkflow,
     ],
     queues.GUARD: [AccountGuardWorkflow],
 }
@@ -70,35 +78,40 @@ class Collaborators:
     """What activities need of the world, opened once per process."""
 
     def __init__(self, settings: Settings, client: Client) -> None:
-        clock = settings.clock
         self.database = Database(settings.database_url)
-
-        def campaign_now() -> datetime:
-            return clock.campaign_time(datetime.now(UTC))
-
-        failures = FailureCounter(self.database, campaign_now)
-        self.networks = Networks(settings, campaign_now, on_failure=failures.note)
+        failures = FailureCounter(self.database, settings.campaign_now)
+        self.networks = Networks(settings, settings.campaign_now, on_failure=failures.note)
         self.claude = Claude(settings, self.database)
         self.web = WebReader(hosts_map=settings.web_hosts, allow_private=settings.web_allow_private)
         records = RecordActivities(self.database)
         notify = NotifyActivities(self.database, settings)
         incidents = IncidentActivities(self.database)
+        authority = SpendAuthority(self.database)
         network = NetworkActivities(
             self.networks,
             EffectLog(self.database),
             settings.assets,
             AccountAccess(self.database),
         )
-        guard = GuardActivities(self.networks, self.database, client, queues.GUARD, "account-guard")
+        guard = GuardActivities(
+            self.networks,
+            self.database,
+            client,
+            queues.GUARD,
+            "account-guard",
+            settings.real_now,
+        )
         self.activities: dict[str, list[object]] = {
             queues.MANAGEMENT: [
                 records,
                 network,
-                SpendAuthority(self.database),
+                authority,
+                LeaseActivities(authority, network),
                 notify,
                 incidents,
                 DigestActivities(self.database, settings),
                 PlanActivities(self.database),
+                RecommendationActivities(self.database),
                 PromotionActivities(self.database, self.web, settings),
                 guard,
                 FeedActivities(self.database, self.web, client, settings),
@@ -108,15 +121,19 @@ class Collaborators:
                 CreativeActivities(self.claude, settings.assets),
             ],
             queues.ANALYTICS: [
-                FiguresActivities(self.database, records),
+                FiguresActivities(self.database),
+                OptimisationActivities(self.database, records),
+                CreativeTestActivities(self.database, records),
+                PortfolioActivities(self.database, records),
                 LandingActivities(self.database, self.web),
             ],
             queues.GUARD: [guard, network],
             queues.WATCH: [
                 guard,
-                WatchActivities(self.database, self.networks),
-                InspectionActivities(self.database, self.networks),
+                WatchActivities(self.database, self.networks, settings.real_now),
+                InspectionActivities(self.database, self.networks, settings.real_now),
                 AccountActivities(self.database, self.networks),
+                CreativeFiguresActivities(self.database, self.networks, settings.real_now),
                 records,
                 notify,
                 incidents,

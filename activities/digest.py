@@ -44,12 +44,12 @@ class DigestActivities:
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
-        self._clock = settings.clock
+        self._settings = settings
 
     @activity.defn
     async def compose_digest(self, order: DigestOrder) -> Digest | None:
         """The digest of a team, or None when there is nothing to say."""
-        now = self._clock.campaign_time(now_utc())
+        now = self._settings.campaign_now()
         async with self._database.team(order.team_id) as session:
             waiting = await _waiting(session)
             incidents = await open_incidents(session)

@@ -1,6 +1,7 @@
 """The guard's own activities: to be there, to pause in batches, to shut and open an account."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import uuid5
 
@@ -35,17 +36,28 @@ _READS = 20
 _BETWEEN_READS = 0.5
 
 
+def _wall_clock() -> datetime:
+    return datetime.now(UTC)
+
+
 class GuardActivities:
-    """Collaborators: the networks, the database, and Temporal to start and reach guards."""
+    """Collaborators: the networks, the database, Temporal to start and reach guards, the clock."""
 
     def __init__(
-        self, networks: Networks, database: Database, client: Client, queue: str, workflow: str
+        self,
+        networks: Networks,
+        database: Database,
+        client: Client,
+        queue: str,
+        workflow: str,
+        real_now: Callable[[], datetime] = _wall_clock,
     ) -> None:
         self._networks = networks
         self._database = database
         self._client = client
         self._queue = queue
         self._workflow = workflow
+        self._real_now = real_now
 
     @activity.defn
     async def watch(self, request: WatchRequest) -> WatchAnswer:
@@ -79,7 +91,7 @@ class GuardActivities:
         network = self._networks.of(ask.account)
         pending = list(ask.network_ids)
         paused: list[str] = []
-        began = datetime.now(UTC)
+        began = self._real_now()
         async with heartbeating(), network_errors():
             if ask.look_first:
                 read = await network.read(ObjectKind.CAMPAIGN, pending)
@@ -98,7 +110,7 @@ class GuardActivities:
             paused=tuple(paused),
             unconfirmed=tuple(pending),
             first_call_at=began,
-            confirmed_at=None if pending else datetime.now(UTC),
+            confirmed_at=None if pending else self._real_now(),
         )
 
     @activity.defn

@@ -1,7 +1,7 @@
 """Inspecting an ad account: is everything on the network as we left it?"""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -28,17 +28,21 @@ _SECOND_LOOK = 2.0
 """Real seconds between two looks: what both show is no change of ours that is under way."""
 
 
+QUIET = timedelta(seconds=10)
+"""Real time after a change of ours in which a campaign is left alone."""
+
+
 class Inspection(Frozen):
     """Inspect an account.
 
     ``lease``: how far ahead ends are set (campaign time); without it ends are not compared.
-    ``quiet``: real time after a change of ours in which a campaign is left alone.
+    ``quiet``: see ``QUIET``; zero where nothing of ours can be under way.
     """
 
     account: AdAccount
     clock: CampaignClock
     lease: timedelta | None = None
-    quiet: timedelta = timedelta(seconds=10)
+    quiet: timedelta = QUIET
 
 
 class InspectionReport(Frozen):
@@ -67,12 +71,22 @@ class Look:
         }
 
 
-class InspectionActivities:
-    """Collaborators: what we know, and the networks that know better."""
+def _wall_clock() -> datetime:
+    return datetime.now(UTC)
 
-    def __init__(self, database: Database, networks: Networks) -> None:
+
+class InspectionActivities:
+    """Collaborators: what we know, the networks that know better, and the clock."""
+
+    def __init__(
+        self,
+        database: Database,
+        networks: Networks,
+        real_now: Callable[[], datetime] = _wall_clock,
+    ) -> None:
         self._database = database
         self._networks = networks
+        self._real_now = real_now
 
     @activity.defn
     async def inspect(self, order: Inspection) -> InspectionReport:
@@ -90,7 +104,7 @@ class InspectionActivities:
             second = await self._look(network, order)
             seen = {one.key for one in first.findings}
             findings = [one for one in second.findings if one.key in seen]
-            undoing = Undoing(self._database, network, order.account, _campaign_now(order.clock))
+            undoing = Undoing(self._database, network, order.account, self._now(order))
             done = await undoing.carry_out(findings, second.campaigns)
         for problem in done.unconfirmed:
             activity.logger.error("drift not undone: %s", problem)
@@ -101,7 +115,7 @@ class InspectionActivities:
     async def _look(self, network: AdNetwork, order: Inspection) -> Look:
         scope = Scope(
             order.account,
-            _campaign_now(order.clock),
+            self._now(order),
             network.capabilities.end_time_granularity,
             order.lease,
             order.quiet,
@@ -111,6 +125,9 @@ class InspectionActivities:
         async with self._database.team(order.account.team_id) as session:
             loaded = await expectations.load(session, scope)
         return await compare(network, loaded, listed, scope.now)
+
+    def _now(self, order: Inspection) -> datetime:
+        return order.clock.campaign_time(self._real_now())
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +174,3 @@ def _orphans(loaded: Expectations, listed: Listing) -> Sequence[NetworkObject]:
         and one.key in loaded.keys
         and loaded.keys[one.key] not in loaded.busy
     ]
-
-
-def _campaign_now(clock: CampaignClock) -> datetime:
-    return clock.campaign_time(datetime.now(UTC))

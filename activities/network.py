@@ -21,12 +21,13 @@ from models.contract.effects import (
     MoveEnd,
     SetBid,
     SetBudget,
+    SwitchAds,
     TreeReading,
     TreeRef,
     VerifyTree,
 )
 from models.contract.network import Delivery, NetworkObject, ObjectKind, Order
-from platforms.errors import Ambiguous
+from platforms.errors import Ambiguous, Refused
 from platforms.network import AdNetwork
 from platforms.registry import Networks
 
@@ -198,13 +199,38 @@ class NetworkActivities:
             await self._access.check(ref.account)
             await wait_out_earlier_attempts(ref.settle)
             if network.capabilities.can_pause_ad:
-                await switch_all(network, ObjectKind.AD, list(tree.ad_ids.values()), on=True)
+                await switch_all(network, ObjectKind.AD, trees.awake(ref), on=True)
             await switch_all(network, ObjectKind.AD_GROUP, [tree.ad_group_id], on=True)
             await switch_all(network, ObjectKind.CAMPAIGN, [tree.campaign_id], on=True)
             reading = await read_tree(network, ref)
-            off = [one for one in reading.objects if not one.switched_on]
+            rests = trees.resting(ref)
+            off = [one for one in reading.objects if not one.switched_on and one.id not in rests]
             if off:
                 raise not_confirmed(f"{off[0].kind.value} {off[0].id} still reads as off")
+            return reading
+
+    @activity.defn
+    async def switch_ads(self, ask: SwitchAds) -> TreeReading:
+        """Let ads rest or come back, off first, and return the read-back that proves it.
+
+        Raises:
+            ApplicationError: the network cannot switch single ads, or shows one otherwise.
+        """
+        ref, network = ask.ref, self._networks.of(ask.ref.account)
+        off = [ref.tree.ad_ids[one] for one in ask.off]
+        on = [ref.tree.ad_ids[one] for one in ask.on]
+        async with heartbeating(), network_errors():
+            if not network.capabilities.can_pause_ad:
+                raise Refused(ref.account.platform, "it cannot switch single ads")
+            if on:
+                await self._access.check(ref.account)
+            await wait_out_earlier_attempts(ref.settle)
+            await switch_all(network, ObjectKind.AD, off, on=False)
+            await switch_all(network, ObjectKind.AD, on, on=True)
+            reading = await read_tree(network, ref)
+            for one in reading.objects:
+                if (one.id in off and one.switched_on) or (one.id in on and not one.switched_on):
+                    raise not_confirmed(f"ad {one.id} reads as {one.switched_on=}")
             return reading
 
     @activity.defn

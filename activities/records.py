@@ -1,5 +1,6 @@
 """What PostgreSQL remembers of campaigns: their state, decisions and questions to people."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID, uuid5
 
@@ -72,6 +73,15 @@ class BudgetChange(Frozen):
     by: str
     at: datetime
     id: UUID
+    decision_id: UUID | None = None
+
+
+class Executed(Frozen):
+    """A decision whose effect was read back (campaign time)."""
+
+    team_id: UUID
+    decision_id: UUID
+    at: datetime
 
 
 class RecordActivities:
@@ -152,6 +162,14 @@ class RecordActivities:
         """Write a decision, before it is acted on; a second write of its id changes nothing."""
         async with self._database.team(decision.team_id) as session:
             await _keep_decision(session, decision)
+
+    async def record_decisions(self, decisions: Sequence[Decision]) -> None:
+        """Write several decisions of one team, all or none."""
+        if not decisions:
+            return
+        async with self._database.team(decisions[0].team_id) as session:
+            for decision in decisions:
+                await _keep_decision(session, decision)
 
     @activity.defn
     async def record_drift(self, drift: DriftRecord) -> None:
@@ -239,6 +257,22 @@ class RecordActivities:
                 )
                 .on_conflict_do_nothing(index_elements=["id"])
             )
+            if change.decision_id is not None:
+                await _mark_executed(session, change.decision_id, change.at)
+
+    @activity.defn
+    async def record_executed(self, executed: Executed) -> None:
+        """A decision was carried out: from here on it can be scored."""
+        async with self._database.team(executed.team_id) as session:
+            await _mark_executed(session, executed.decision_id, executed.at)
+
+
+async def _mark_executed(session: AsyncSession, decision_id: UUID, at: datetime) -> None:
+    await session.execute(
+        update(DecisionRow)
+        .where(col(DecisionRow.id) == decision_id, col(DecisionRow.executed_at).is_(None))
+        .values(executed_at=at)
+    )
 
 
 async def _keep_decision(session: AsyncSession, decision: Decision) -> None:
@@ -261,6 +295,7 @@ async def _keep_decision(session: AsyncSession, decision: Decision) -> None:
             confidence=decision.confidence,
             expected_impact=decision.expected_impact,
             budget_impact_micros=_micros(decision.budget_impact),
+            expected=decision.expected,
             at=decision.at,
             recorded_at=now_utc(),
         )

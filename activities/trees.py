@@ -53,6 +53,16 @@ def known_ids(ref: TreeRef) -> dict[str, str]:
     return {key: one for key, one in ids.items() if one is not None}
 
 
+def awake(ref: TreeRef) -> list[str]:
+    """Ads that are to be on while the campaign delivers."""
+    return [one for variant, one in ref.tree.ad_ids.items() if variant not in ref.resting]
+
+
+def resting(ref: TreeRef) -> set[str]:
+    """Ads that stay off."""
+    return {one for variant, one in ref.tree.ad_ids.items() if variant in ref.resting}
+
+
 def ad_group(reading: TreeReading) -> NetworkObject:
     """The ad group of a reading."""
     return next(one for one in reading.objects if one.kind is ObjectKind.AD_GROUP)

@@ -1,6 +1,7 @@
 """Watching an ad account: read its figures, keep them, and judge every safety rule at once."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from time import monotonic
 from uuid import UUID
@@ -26,15 +27,27 @@ _LEAST_READING = timedelta(seconds=3)
 """Real time: however fast campaign time runs, a network's quota of calls does not."""
 _LEAST_WEEK = timedelta(minutes=1)
 _FEW_DAYS, _WEEK = 2, 7
-"""Conversions come days after their click, so earlier days are read as well, once an hour."""
+_HOUR, _READINGS_A_WEEK_READING = timedelta(hours=1), 3
+"""Conversions come days after their click, so earlier days are read as well, once an hour; where
+figures are read more rarely than that, with every third reading."""
+
+
+def _wall_clock() -> datetime:
+    return datetime.now(UTC)
 
 
 class WatchActivities:
     """One book an account, kept for the life of the process."""
 
-    def __init__(self, database: Database, networks: Networks) -> None:
+    def __init__(
+        self,
+        database: Database,
+        networks: Networks,
+        real_now: Callable[[], datetime] = _wall_clock,
+    ) -> None:
         self._database = database
         self._networks = networks
+        self._real_now = real_now
         self._books: dict[UUID, AccountBook] = {}
 
     @activity.defn
@@ -53,11 +66,11 @@ class WatchActivities:
         fired = dict(order.fired)
         while True:
             activity.heartbeat()
-            now = _campaign_now(clock)
+            now = clock.campaign_time(self._real_now())
             await self._refresh(book, now)
             if self._is_due(book, order, now):
                 await self._read(book, order, now)
-                now = _campaign_now(clock)
+                now = clock.campaign_time(self._real_now())
                 await self._refresh(book, now)
             found = await asyncio.to_thread(safety.judge, book.view(now))
             findings = safety.fresh(found, fired, now)
@@ -87,8 +100,9 @@ class WatchActivities:
         account, today = order.account, _account_day(order.account, now)
         book.tried_at = now
         days = _FEW_DAYS
+        rarely = max(_HOUR, _READINGS_A_WEEK_READING * order.cadence.figures)
         if book.whole_week_at is None or now - book.whole_week_at >= _spaced(
-            order.clock, timedelta(hours=1), _LEAST_WEEK
+            order.clock, rarely, _LEAST_WEEK
         ):
             days, book.whole_week_at = _WEEK, now
         try:
@@ -124,7 +138,3 @@ def _spaced(clock: CampaignClock, cadence: timedelta, least: timedelta) -> timed
 
 def _account_day(account: AdAccount, now: datetime) -> date:
     return now.astimezone(ZoneInfo(account.timezone)).date()
-
-
-def _campaign_now(clock: CampaignClock) -> datetime:
-    return clock.campaign_time(datetime.now(UTC))

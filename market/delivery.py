@@ -7,7 +7,7 @@ start; a piece then takes the events that fall inside it. So the way a slot is c
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Final
@@ -16,6 +16,7 @@ import numpy as np
 
 from market import response, traffic
 from market.auction import Competition, Purchase, buy
+from market.conditions import ORDINARY, Conditions
 from market.noise import gauss, stream, uniform
 
 _MEDIAN_CPM: Final = 10_500_000.0
@@ -40,6 +41,7 @@ class LineTerms:
     bid: int | None = None
     over_delivery: float = 1.0
     audience: int = 2_000_000
+    conditions: Conditions = ORDINARY
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +190,7 @@ def _slot(seed: int, terms: LineTerms, so_far: SoFar, slot: datetime, length: ti
     noise = traffic.hourly_noise(seed, terms.network, number // 4)
     views = [response.frequency(terms.audience, shown) for shown in so_far.impressions]
     natures = [response.traits(seed, terms.network, ad) for ad in terms.ads]
+    natures[0] = replace(natures[0], wear=natures[0].wear * terms.conditions.wear)
     rates = [response.click_rate(a, v) for a, v in zip(natures, views, strict=True)]
     shares = _rotation(rates)
     learning = so_far.conversions_in_week < LEARNING_CONVERSIONS
@@ -222,10 +225,11 @@ def _wanted(
 ) -> float:
     """Micros the network's pacer wants to spend in the slot: the day's target by traffic,
     catching up at most 1.6-fold, never beyond the day's cap or seven budgets a week."""
-    target = day_target(seed, terms, day)
+    pace = terms.conditions.pace
+    target = pace * day_target(seed, terms, day)
     left = min(
         target - so_far.spent_today,
-        _WEEKS_WORTH * terms.daily_budget - so_far.spent_this_week,
+        pace * _WEEKS_WORTH * terms.daily_budget - so_far.spent_this_week,
     )
     remaining = max(1.0 - before, share, 1e-9)
     return target * share * min(max(left / (target * remaining), 0.0), _CATCH_UP)
@@ -244,7 +248,8 @@ def _purchase(
     """Busy hours are dearer, the market drifts by hour, and audiences differ in price."""
     drift = 0.12 * gauss(seed, "price", terms.network, number // 4)
     level = 0.18 * gauss(seed, "level", terms.network, terms.line)
-    competition = Competition(_MEDIAN_CPM * max(crowd, 0.1) ** 0.25 * math.exp(drift + level))
+    ordinary = _MEDIAN_CPM * max(crowd, 0.1) ** 0.25 * math.exp(drift + level)
+    competition = Competition(ordinary * terms.conditions.price)
     ceiling = competition.median * _HIGHEST_BID
     if terms.bid is not None:
         ceiling = min(ceiling, terms.bid * rate * 1000.0)

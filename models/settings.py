@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from models.contract.campaign import Cadence
 from models.contract.clock import CampaignClock
 from models.contract.vocabulary import Platform
+from models.stepped_clock import SteppedClock
 
 _MOST_OVER_DELIVERY = 10
 DEFAULT_TEAM = UUID("5f0c3c1e-0000-4000-8000-000000000001")
@@ -87,6 +88,10 @@ class Settings(BaseSettings):
 
     tempo: float = Field(default=1.0, gt=0, le=100_000)
     clock_origin: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+    # A rehearsal's clock: see models.contract.clock and models.stepped_clock.
+    clock_ahead: timedelta = timedelta(0)
+    clock_grain: timedelta | None = None
+    stepped_clock: Path | None = None
     settle_seconds: float | None = None
     pacing: timedelta = timedelta(hours=4)
     fatigue: timedelta = timedelta(hours=6)
@@ -112,7 +117,22 @@ class Settings(BaseSettings):
     @property
     def clock(self) -> CampaignClock:
         """The stack's campaign clock."""
-        return CampaignClock(origin=self.clock_origin, tempo=self.tempo)
+        return CampaignClock(
+            origin=self.clock_origin,
+            tempo=self.tempo,
+            ahead=self.clock_ahead,
+            grain=self.clock_grain,
+        )
+
+    def real_now(self) -> datetime:
+        """What campaign time is derived from: the wall clock, or the instant stepped to."""
+        if self.stepped_clock is not None:
+            return SteppedClock(self.stepped_clock).now()
+        return datetime.now(UTC)
+
+    def campaign_now(self) -> datetime:
+        """Campaign time at this moment."""
+        return self.clock.campaign_time(self.real_now())
 
     @property
     def cadence(self) -> Cadence:

@@ -17,6 +17,7 @@ from models.contract.money import Money
 from models.contract.network import (
     AccountHealth,
     AdGroupOrder,
+    AdMetricsReport,
     AdOrder,
     CampaignOrder,
     CreativeOrder,
@@ -286,6 +287,21 @@ class MetaNetwork:
         """All campaigns per account day in one insights query, all pages."""
         as_of = self._now()
         return MetricsReport(as_of=as_of, rows=await self._insights.by_day(since, until))
+
+    async def ad_metrics(self, since: date, until: date) -> AdMetricsReport:
+        """All ads per account day; Meta leaves out ads that were deleted."""
+        as_of = self._now()
+        rows = await self._insights.ads_by_day(since, until)
+        reached = await self._insights.reach_so_far()
+        return AdMetricsReport(
+            as_of=as_of,
+            rows=tuple(
+                row.model_copy(update={"reach_so_far": reached.get(row.ad_id, 0)})
+                if row.day == until.isoformat()
+                else row
+                for row in rows
+            ),
+        )
 
     async def check_account(self) -> AccountHealth:
         """Whether token, account, page, pixel, currency and time zone can be used; takes over

@@ -1,11 +1,12 @@
 """Insights read as metrics: strings to integers and money, conversions by objective."""
 
-from collections.abc import Mapping
-from datetime import date
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any, TypeVar
 
 from models.contract.money import Money
-from models.contract.network import MetricsRow
+from models.contract.network import AdMetricsRow, MetricsRow
+from platforms.errors import NetworkError
 from platforms.meta_connection import Connection
 from platforms.meta_json import mapping, sequence
 from platforms.meta_maps import GOALS, WITHOUT_PIXEL
@@ -22,7 +23,11 @@ FIELDS = (
     "action_values",
 )
 
+R = TypeVar("R")
+
 _PAGE = 500
+_TOO_MUCH = frozenset({"100/1487534", "100/1504018", "2/1504038"})
+"""Too much data, or no answer in time because of it: to be asked for in smaller portions."""
 _EVERY_STATUS = ["ACTIVE", "PAUSED", "ARCHIVED", "DELETED", "CAMPAIGN_PAUSED", "WITH_ISSUES"]
 # The one objective behind which several events hide: leads, sign-ups, applications.
 _LEADS = "OUTCOME_LEADS"
@@ -53,25 +58,64 @@ class Insights:
         A second query follows only for lead campaigns this connection has not met: their
         objective does not say which of three events is the conversion.
         """
+        return await self._rows("campaign", FIELDS, since, until, self._campaign_row)
+
+    async def ads_by_day(self, since: date, until: date) -> tuple[AdMetricsRow, ...]:
+        """All ads per account day, inclusive, as ``by_day``; the days are halved where Meta finds
+        them too much to answer at once."""
+        try:
+            return await self._rows("ad", (*FIELDS, "ad_id"), since, until, self._ad_row)
+        except NetworkError as error:
+            if error.code not in _TOO_MUCH or since >= until:
+                raise
+        middle = since + (until - since) // 2
+        earlier = await self.ads_by_day(since, middle)
+        return earlier + await self.ads_by_day(middle + timedelta(days=1), until)
+
+    async def reach_so_far(self) -> dict[str, int]:
+        """Different people each ad has reached since it began, by its id."""
+        parameters = {"level": "ad", "date_preset": "maximum", "limit": _PAGE}
+
+        def query() -> dict[str, int]:
+            pages = self._account.get_insights(fields=["ad_id", "reach"], params=parameters)
+            rows = [mapping(row.export_all_data()) for row in pages]
+            return {str(row["ad_id"]): int(row.get("reach") or 0) for row in rows}
+
+        return await self._connection.read(query)
+
+    async def _rows(
+        self,
+        level: str,
+        fields: Sequence[str],
+        since: date,
+        until: date,
+        read: Callable[[Mapping[str, Any]], R],
+    ) -> tuple[R, ...]:
         parameters = {
-            "level": "campaign",
+            "level": level,
             "time_range": {"since": since.isoformat(), "until": until.isoformat()},
             "time_increment": 1,
             "limit": _PAGE,
         }
 
-        def query() -> list[tuple[dict[str, Any], MetricsRow]]:
-            pages = self._account.get_insights(fields=list(FIELDS), params=parameters)
+        def query() -> tuple[list[dict[str, Any]], tuple[R, ...]]:
+            pages = self._account.get_insights(fields=list(fields), params=parameters)
             rows = [mapping(row.export_all_data()) for row in pages]
-            return [(row, metrics_row(row, self._currency)) for row in rows]
+            return rows, tuple(read(row) for row in rows)
 
-        answer = await self._connection.read(query)
-        leads = {row.campaign_id for raw, row in answer if raw.get("objective") == _LEADS}
+        answer, found = await self._connection.read(query)
+        leads = {str(row["campaign_id"]) for row in answer if row.get("objective") == _LEADS}
+        if not leads - self._events.keys():
+            return found
         await self._learn_events(leads)
-        return tuple(
-            metrics_row(raw, self._currency, self._events.get(row.campaign_id), pixel=self._pixel)
-            for raw, row in answer
-        )
+        return tuple(read(row) for row in answer)
+
+    def _campaign_row(self, row: Mapping[str, Any]) -> MetricsRow:
+        event = self._events.get(str(row["campaign_id"]))
+        return metrics_row(row, self._currency, event, pixel=self._pixel)
+
+    def _ad_row(self, row: Mapping[str, Any]) -> AdMetricsRow:
+        return AdMetricsRow(ad_id=str(row["ad_id"]), **dict(self._campaign_row(row)))
 
     async def _learn_events(self, campaigns: set[str]) -> None:
         unknown = sorted(campaigns - self._events.keys())
@@ -102,12 +146,12 @@ class Insights:
 def metrics_row(
     row: Mapping[str, Any], currency: str, event: str | None = None, *, pixel: bool = True
 ) -> MetricsRow:
-    """One campaign on one account day.
+    """One campaign, or one of its ads, on one account day.
 
     Meta leaves out what is zero. Spend is a decimal string in major units.
 
     Args:
-        row: An insights row of ``level=campaign`` and ``time_increment=1``.
+        row: An insights row with its ``campaign_id``, of ``time_increment=1``.
         currency: The account's, used when the row does not name one.
         event: The pixel event the campaign optimises for, where the objective has several.
         pixel: Whether a pixel on the site reports who arrived.

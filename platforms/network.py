@@ -8,6 +8,7 @@ from typing import Protocol
 from models.contract.money import Money
 from models.contract.network import (
     AccountHealth,
+    AdMetricsReport,
     MetricsReport,
     NetworkObject,
     ObjectKind,
@@ -139,6 +140,15 @@ class AdNetwork(Protocol):
     async def account_metrics(self, since: date, until: date) -> MetricsReport:
         """Figures of every campaign of the account, per account day, inclusive, in one
         reading (all pages)."""
+        ...
+
+    async def ad_metrics(self, since: date, until: date) -> AdMetricsReport:
+        """Figures of single ads of the account, per account day, inclusive.
+
+        Costs a network far more than ``account_metrics``; not for watching. Over all ads of a
+        campaign-day they come to its figures, but for reach (people see several ads) and the
+        rounding of each row's money.
+        """
         ...
 
     async def check_account(self) -> AccountHealth:

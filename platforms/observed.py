@@ -7,6 +7,7 @@ from typing import TypeVar
 from models.contract.money import Money
 from models.contract.network import (
     AccountHealth,
+    AdMetricsReport,
     MetricsReport,
     NetworkObject,
     ObjectKind,
@@ -65,6 +66,9 @@ class ObservedNetwork:
 
     async def account_metrics(self, since: date, until: date) -> MetricsReport:
         return await self._heard(self._network.account_metrics(since, until))
+
+    async def ad_metrics(self, since: date, until: date) -> AdMetricsReport:
+        return await self._heard(self._network.ad_metrics(since, until))
 
     async def check_account(self) -> AccountHealth:
         return await self._heard(self._network.check_account())

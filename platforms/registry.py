@@ -98,6 +98,7 @@ class Networks:
             upload_url=f"{sandbox}/x" if account.sandbox else settings.x_upload_url,
             api_version=settings.x_api_version,
             clock_now=self._now,
+            real_now=settings.real_now,
         )
 
     async def aclose(self) -> None:

@@ -13,6 +13,7 @@ from models.contract.money import Money
 from models.contract.network import (
     AccountHealth,
     AdGroupOrder,
+    AdMetricsReport,
     AdOrder,
     CampaignOrder,
     CreativeOrder,
@@ -25,6 +26,7 @@ from models.contract.network import (
 from models.contract.vocabulary import Platform
 from platforms.errors import AccessDenied, Refused
 from platforms.network import Capabilities
+from platforms.x_ad_stats import AdBook, ad_report
 from platforms.x_ceiling import set_line_item_budget
 from platforms.x_creative import carry_ad_key, create_post, posts_by_ids, posts_by_key
 from platforms.x_errors import JsonObject, refused
@@ -62,6 +64,7 @@ def connect(
     upload_url: str,
     api_version: str = "12",
     clock_now: Callable[[], datetime],
+    real_now: Callable[[], datetime] | None = None,
     timeout: float = 20.0,
 ) -> "XNetwork":
     """One X ad account, ready to use.
@@ -75,6 +78,7 @@ def connect(
         upload_url: X API, which takes media and deletes posts (``https://api.x.com``).
         api_version: Major version in the path.
         clock_now: Campaign time, for ``as_of`` and for whether something has ended.
+        real_now: What X's allowances run by; the wall clock unless given.
         timeout: Real seconds for one answer.
 
     Raises:
@@ -88,7 +92,7 @@ def connect(
         api_version=api_version,
         timeout=timeout,
     )
-    return XNetwork(account, wire, clock_now)
+    return XNetwork(account, wire, clock_now, ReachBook(real_now) if real_now else ReachBook())
 
 
 class XNetwork:
@@ -99,12 +103,15 @@ class XNetwork:
     is therefore safe to repeat.
     """
 
-    def __init__(self, account: AdAccount, wire: Wire, clock_now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, account: AdAccount, wire: Wire, clock_now: Callable[[], datetime], reach: ReachBook
+    ) -> None:
         self._account = account
         self._wire = wire
         self._now = clock_now
         self._capabilities = capabilities_of(account)
-        self._reach = ReachBook()
+        self._reach = reach
+        self._ads = AdBook()
 
     @property
     def capabilities(self) -> Capabilities:
@@ -319,6 +326,19 @@ class XNetwork:
             currency=self._account.currency,
             now=self._now(),
             reach=self._reach,
+        )
+
+    async def ad_metrics(self, since: date, until: date) -> AdMetricsReport:
+        """Figures of ads with activity, per account day, inclusive. ``reach`` is zero, unknown;
+        of more than 1,000 active ads each reading holds the next thousand in turn."""
+        return await ad_report(
+            self._wire,
+            since,
+            until,
+            timezone=self._account.timezone,
+            currency=self._account.currency,
+            now=self._now(),
+            book=self._ads,
         )
 
     async def check_account(self) -> AccountHealth:

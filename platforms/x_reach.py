@@ -5,9 +5,8 @@ the same small allowance of calls. It changes slowly and only creative fatigue n
 is asked for at most once a minute, and not at all where it would take many calls.
 """
 
-import time
-from collections.abc import Sequence
-from datetime import date, timedelta
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, timedelta
 from typing import cast
 from zoneinfo import ZoneInfo
 
@@ -17,15 +16,20 @@ from platforms.x_wire import Wire
 
 _CAMPAIGNS_PER_CALL = 20
 _MOST_CALLS = 20
-_REAL_SECONDS_BETWEEN = 60.0
+_BETWEEN = timedelta(minutes=1)
+
+
+def _wall_clock() -> datetime:
+    return datetime.now(UTC)
 
 
 class ReachBook:
-    """The reach last read, by campaign and day."""
+    """The reach last read, by campaign and day. ``real_now`` is what X's allowance runs by."""
 
-    def __init__(self) -> None:
+    def __init__(self, real_now: Callable[[], datetime] = _wall_clock) -> None:
+        self._real_now = real_now
         self._reach: dict[tuple[str, date], int] = {}
-        self._read_at: float | None = None
+        self._read_at: datetime | None = None
 
     def of(self, campaign_id: str, day: date) -> int:
         """People reached on an account day; zero when it is not known."""
@@ -35,8 +39,8 @@ class ReachBook:
         self, wire: Wire, campaign_ids: Sequence[str], first: date, last: date, zone: ZoneInfo
     ) -> None:
         """Read reach for some campaigns and days, if it is time to and affordable."""
-        now = time.monotonic()
-        if self._read_at is not None and now - self._read_at < _REAL_SECONDS_BETWEEN:
+        now = self._real_now()
+        if self._read_at is not None and timedelta(0) <= now - self._read_at < _BETWEEN:
             return
         days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
         groups = [

@@ -1,4 +1,4 @@
-"""Daily figures of all campaigns from X's synchronous analytics."""
+"""Daily figures from X's synchronous analytics, of all campaigns."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -7,14 +7,14 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from models.contract.money import Money
-from models.contract.network import MetricsReport, MetricsRow
+from models.contract.network import DayFigures, MetricsReport, MetricsRow
 from platforms.x_errors import JsonObject
 from platforms.x_names import day_window
 from platforms.x_reach import ReachBook
 from platforms.x_wire import Wire
 
-_ENTITIES_PER_CALL = 20
-_DAYS_PER_CALL = 7
+ENTITIES_PER_CALL = 20
+DAYS_PER_CALL = 7
 _GROUPS = ["ENGAGEMENT", "BILLING", "WEB_CONVERSION"]
 _COUNTED = (
     "conversion_purchases",
@@ -28,7 +28,7 @@ _ATTRIBUTED = ("post_view", "post_engagement")
 
 @dataclass(slots=True)
 class _Day:
-    """Figures of one campaign and day; a figure X has no data for stays zero."""
+    """Figures of one entity and day; a figure X has no data for stays zero."""
 
     impressions: int = 0
     clicks: int = 0
@@ -61,12 +61,15 @@ async def account_report(
     zone = ZoneInfo(timezone)
     rows: list[MetricsRow] = []
     everyone = await wire.pages("campaigns", {"with_deleted": True})
-    few = [str(row["id"]) for row in everyone] if len(everyone) <= _ENTITIES_PER_CALL else None
-    for first, last in _spans(since, until, _DAYS_PER_CALL):
-        active = few if few is not None else await _active(wire, first, last, zone)
-        for start in range(0, len(active), _ENTITIES_PER_CALL):
-            some = active[start : start + _ENTITIES_PER_CALL]
-            rows += await _read(wire, some, first, last, zone, currency)
+    few = [str(row["id"]) for row in everyone] if len(everyone) <= ENTITIES_PER_CALL else None
+    for first, last in spans(since, until, DAYS_PER_CALL):
+        active = few if few is not None else await active_in(wire, "CAMPAIGN", first, last, zone)
+        rows += [
+            MetricsRow(campaign_id=campaign_id, **dict(figures))
+            for campaign_id, figures in await by_day(
+                wire, "CAMPAIGN", active, first, last, zone, currency
+            )
+        ]
     delivering = sorted({row.campaign_id for row in rows})
     await reach.refresh(wire, delivering, since, until, zone)
     rows = [_with_reach(row, reach) for row in rows]
@@ -79,27 +82,53 @@ def _with_reach(row: MetricsRow, reach: ReachBook) -> MetricsRow:
     return row.model_copy(update={"reach": people})
 
 
-def _spans(since: date, until: date, days: int) -> list[tuple[date, date]]:
-    spans: list[tuple[date, date]] = []
+def spans(since: date, until: date, days: int) -> list[tuple[date, date]]:
+    """First and last days of stretches of at most so many days."""
+    found: list[tuple[date, date]] = []
     while since <= until:
         last = min(until, since + timedelta(days=days - 1))
-        spans.append((since, last))
+        found.append((since, last))
         since = last + timedelta(days=1)
-    return spans
+    return found
 
 
-async def _active(wire: Wire, first: date, last: date, zone: ZoneInfo) -> list[str]:
-    params = {"entity": "CAMPAIGN", **day_window(first, last, zone)}
+async def active_in(wire: Wire, entity: str, first: date, last: date, zone: ZoneInfo) -> list[str]:
+    """Ids whose figures X says changed in these days (at most 90), in order."""
+    params = {"entity": entity, **day_window(first, last, zone)}
     answer = await wire.get(f"/stats/accounts/{wire.account_id}/active_entities", params)
     rows = cast(list[JsonObject], answer.get("data") or [])
     return sorted({str(row["entity_id"]) for row in rows})
 
 
+async def by_day(
+    wire: Wire,
+    entity: str,
+    ids: Sequence[str],
+    first: date,
+    last: date,
+    zone: ZoneInfo,
+    currency: str,
+) -> list[tuple[str, DayFigures]]:
+    """Figures of entities per account day (at most seven days), without reach; a day without any
+    is left out."""
+    found: list[tuple[str, DayFigures]] = []
+    for start in range(0, len(ids), ENTITIES_PER_CALL):
+        some = ids[start : start + ENTITIES_PER_CALL]
+        found += await _read(wire, entity, some, first, last, zone, currency)
+    return found
+
+
 async def _read(
-    wire: Wire, ids: Sequence[str], first: date, last: date, zone: ZoneInfo, currency: str
-) -> list[MetricsRow]:
+    wire: Wire,
+    entity: str,
+    ids: Sequence[str],
+    first: date,
+    last: date,
+    zone: ZoneInfo,
+    currency: str,
+) -> list[tuple[str, DayFigures]]:
     params = {
-        "entity": "CAMPAIGN",
+        "entity": entity,
         "entity_ids": ids,
         "granularity": "DAY",
         "placement": "ALL_ON_TWITTER",
@@ -107,16 +136,16 @@ async def _read(
         **day_window(first, last, zone),
     }
     answer = await wire.get(f"/stats/accounts/{wire.account_id}", params)
-    rows: list[MetricsRow] = []
-    for entity in cast(list[JsonObject], answer.get("data") or []):
+    found: list[tuple[str, DayFigures]] = []
+    for one in cast(list[JsonObject], answer.get("data") or []):
         for offset in range((last - first).days + 1):
             day = _Day()
-            for segment in cast(list[JsonObject], entity.get("id_data") or []):
+            for segment in cast(list[JsonObject], one.get("id_data") or []):
                 _add(day, cast(JsonObject, segment.get("metrics") or {}), offset)
             if not day.empty:
                 label = (first + timedelta(days=offset)).isoformat()
-                rows.append(_row(str(entity["id"]), label, day, currency))
-    return rows
+                found.append((str(one["id"]), _figures(label, day, currency)))
+    return found
 
 
 def _add(day: _Day, metrics: JsonObject, offset: int) -> None:
@@ -141,10 +170,9 @@ def _at(series: Any, offset: int) -> int:
     return int(values[offset] or 0) if offset < len(values) else 0
 
 
-def _row(campaign_id: str, day: str, figures: _Day, currency: str) -> MetricsRow:
+def _figures(day: str, figures: _Day, currency: str) -> DayFigures:
     revenue = figures.revenue
-    return MetricsRow(
-        campaign_id=campaign_id,
+    return DayFigures(
         day=day,
         impressions=figures.impressions,
         clicks=figures.clicks,

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from models.contract.exchange import Rates
 from models.contract.limits import CAMPAIGN_LIFETIME, NEEDS_PERSON, SpendLimits, SpendRequest
 from models.contract.money import Money
+from models.contract.vocabulary import Autonomy
 from policy.exchange import NoRate, exchange, total
 from policy.worst_case import day_exposure, most_daily_budgets
 
@@ -184,9 +185,20 @@ def _escalation(
     threshold = limits.always_ask_above
     if exchange(asked, threshold.currency, rates).micros > threshold.micros:
         return f"daily budget {asked} is above {threshold}, which always needs a person"
-    # A campaign without a commitment does not rise, it starts: the team's rule judges that.
-    if before and rise(before, asked.micros - before) > limits.ask_campaign_rise:
-        was = Money(micros=before, currency=currency)
+    if limits.autonomy is Autonomy.MANUAL:
+        return "the team's autonomy is manual"
+    free = limits.approval_threshold
+    if (
+        limits.autonomy is Autonomy.SEMI_AUTO
+        and exchange(asked, free.currency, rates).micros > free.micros
+    ):
+        return f"daily budget {asked} is above {free}, which needs a person in semi_auto"
+    # Many small rises are one large one: they are counted from what was last agreed to. A
+    # campaign without either does not rise, it starts: the team's rule judges that.
+    last = request.last_agreed
+    base = last.micros if last is not None and last.currency == currency else before
+    if base and rise(base, asked.micros - base) > limits.ask_campaign_rise:
+        was = Money(micros=base, currency=currency)
         return f"from {was} to {asked} is a rise of more than {limits.ask_campaign_rise:.0%}"
     over, balanced = request.over_delivery, request.balanced
     own = {currency: day_exposure(before, over, balanced=balanced)}

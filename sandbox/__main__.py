@@ -14,6 +14,7 @@ from types import FrameType
 from sandbox.durable_world import open_world
 from sandbox.server import NETWORKS, create_app, create_server
 from sandbox.world import WorldSettings
+from sandbox.world_clock import HeldInstant, real_now
 
 
 def _instant(text: str) -> datetime:
@@ -34,6 +35,12 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         default=None,
         help="ISO instant at which campaign time equals real time; default: now",
     )
+    parser.add_argument(
+        "--held",
+        type=_instant,
+        default=None,
+        help="ISO instant at which the clock stands until POST /control/clock steps it on",
+    )
     parser.add_argument("--networks", default=",".join(NETWORKS), help="ad networks to serve")
     return parser.parse_args(arguments)
 
@@ -43,9 +50,9 @@ async def _serve(options: argparse.Namespace) -> None:
         directory=options.dir,
         seed=options.seed,
         origin=options.origin or datetime.now(UTC),
-        tempo=options.tempo,
+        tempo=1.0 if options.held else options.tempo,
     )
-    world = open_world(settings)
+    world = open_world(settings, real=HeldInstant(options.held) if options.held else real_now)
     try:
         networks = [name for name in options.networks.split(",") if name]
         server = create_server(create_app(world, networks), options.port, options.host)

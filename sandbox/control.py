@@ -3,6 +3,10 @@
 ======================================  ====================================================
 GET  /health                            ``{"ok": true, "networks": [...]}``
 GET  /clock                             origin, tempo, campaign and real time
+POST /clock                             step a clock that is held (``StepOrder``) and simulate
+POST /conditions                        a dearer, worn-out or runaway market for a while
+                                        (``ConditionOrder``)
+POST /reviews                           disapprove every ad of a network (``ReviewOrder``)
 GET/POST/DELETE /faults                 armed faults with counts; arm; clear (?network=&kind=)
 GET  /objects/{network}[/{kind}]        the shelf
 POST /objects                           put objects on the shelf as they are: a list of
@@ -24,13 +28,14 @@ from ipaddress import ip_address
 from json import JSONDecodeError
 from typing import Any
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, BaseModel, TypeAdapter, ValidationError
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox import accounts, site
+from sandbox import accounts, reviews, site
+from sandbox.conditions import ConditionOrder
 from sandbox.durable_world import DurableWorld
 from sandbox.switchboard import FaultOrder
 
@@ -47,6 +52,12 @@ class ShelfEntry(BaseModel):
 
 
 _ENTRIES = TypeAdapter(list[ShelfEntry])
+
+
+class StepOrder(BaseModel):
+    """What POST /control/clock takes: the campaign instant to step to."""
+
+    now: AwareDatetime
 
 
 class PageOrder(BaseModel):
@@ -94,6 +105,19 @@ def build(world: DurableWorld, networks: tuple[str, ...]) -> Starlette:
         line = {"origin": world.clock.origin.isoformat(), "tempo": world.clock.tempo}
         times = {"now": world.now().isoformat(), "real": datetime.now(UTC).isoformat()}
         return JSONResponse({**line, **times, "seed": world.seed})
+
+    async def step(request: Request) -> Response:
+        world.step(StepOrder.model_validate(await request.json()).now)
+        return JSONResponse({"now": world.now().isoformat()})
+
+    async def change_conditions(request: Request) -> Response:
+        order = ConditionOrder.model_validate(await request.json())
+        world.settle()  # what was delivered until now was delivered under the old ones
+        return JSONResponse({"conditions": world.conditions.add(order)}, 201)
+
+    async def review(request: Request) -> Response:
+        order = reviews.ReviewOrder.model_validate(await request.json())
+        return JSONResponse({"disapproved": reviews.disapprove(world, order)})
 
     async def read_faults(request: Request) -> Response:
         return JSONResponse(world.switchboard.report())
@@ -155,6 +179,9 @@ def build(world: DurableWorld, networks: tuple[str, ...]) -> Starlette:
     table: list[tuple[str, str, _Endpoint]] = [
         ("GET", "/health", health),
         ("GET", "/clock", clock),
+        ("POST", "/clock", step),
+        ("POST", "/conditions", change_conditions),
+        ("POST", "/reviews", review),
         ("GET", "/faults", read_faults),
         ("POST", "/faults", arm_fault),
         ("DELETE", "/faults", clear_faults),

@@ -5,13 +5,14 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from sandbox.conditions import ConditionBook
 from sandbox.database import Database
 from sandbox.ledger import Ledger
 from sandbox.settlement import Settlement
 from sandbox.shelf import Journal, Shelf
 from sandbox.switchboard import Switchboard
 from sandbox.world import Figures, Line, WorldSettings
-from sandbox.world_clock import WorldClock, real_now
+from sandbox.world_clock import HeldInstant, WorldClock, real_now
 
 _READ_INTERVAL: Final = 0.02
 
@@ -39,7 +40,9 @@ class DurableWorld:
         self.journal = Journal(self.database)
         self.switchboard = Switchboard(self.database, self.seed)
         self.ledger = Ledger(self.database, self.seed)
-        self.settlement = Settlement(self.database, self.ledger, self.seed)
+        self.conditions = ConditionBook(self.shelf)
+        self.settlement = Settlement(self.database, self.ledger, self.seed, self.conditions)
+        self._held = real if isinstance(real, HeldInstant) else None
         self._last_read = 0.0
         self._renewals: list[Callable[[], None]] = []
 
@@ -100,6 +103,19 @@ class DurableWorld:
         for renew in self._renewals:
             renew()
         return len(self._renewals)
+
+    def step(self, instant: datetime) -> None:
+        """Move a held clock on and simulate up to there; rate limits have had their minutes.
+
+        Raises:
+            ValueError: the clock runs by itself, or the instant lies in the past.
+        """
+        if self._held is None:
+            raise ValueError("this sandbox's clock runs by itself; start it with --held")
+        with self.database.lock:
+            self._held.step(instant)
+            self.settle()
+        self.renew_limits()
 
     def note(self, network: str, kind: str, detail: dict[str, Any]) -> None:
         self.journal.note(self.now().astimezone(UTC), network, kind, detail)

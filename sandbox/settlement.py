@@ -6,6 +6,7 @@ when it did, however late someone looks.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from threading import get_ident
 from typing import Any, Final
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from market.delivery import AdFigures, LineTerms, SoFar, deliver, slot_start
 from market.traffic import SLOT
+from sandbox.conditions import ConditionBook
 from sandbox.database import Database
 from sandbox.ledger import Ledger
 from sandbox.tally import Tally
@@ -27,8 +29,11 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 class Settlement:
     """The market of all registered networks."""
 
-    def __init__(self, database: Database, ledger: Ledger, seed: int) -> None:
+    def __init__(
+        self, database: Database, ledger: Ledger, seed: int, conditions: ConditionBook
+    ) -> None:
         self._database = database
+        self._conditions = conditions
         self._ledger = ledger
         self._seed = seed
         self._views: dict[str, Callable[[], Sequence[Line]]] = {}
@@ -153,8 +158,9 @@ class Settlement:
                 low = upto
 
     def _deliver(self, line: Line, lines: Sequence[Line], start: datetime, end: datetime) -> None:
-        tally, pieces = self._pieces(line, lines, start, end)
         slot = slot_start(start)
+        line = self._under_conditions(line, slot)
+        tally, pieces = self._pieces(line, lines, start, end)
         over = max(slot + SLOT, end)
         self._ledger.record(line, tally, slot, int(over.timestamp()), pieces)
 
@@ -163,6 +169,7 @@ class Settlement:
     ) -> tuple[Tally, list[AdFigures]]:
         slot = slot_start(start)
         second = int(slot.timestamp())
+        conditions = self._conditions.at(line.network, slot)
         tally = self._ledger.tally(line, second // 900, start.date().isoformat())
         terms = LineTerms(
             network=line.network,
@@ -172,6 +179,7 @@ class Settlement:
             bid=line.bid_micros,
             over_delivery=line.over_delivery,
             audience=line.audience,
+            conditions=conditions,
         )
         so_far = SoFar(
             spent_today=tally.day_spend,
@@ -180,14 +188,30 @@ class Settlement:
             conversions_in_week=tally.conversions_in_week(second),
             room=self._ledger.room(line, tally),
         )
-        return tally, deliver(self._seed, terms, so_far, start, end)
+        pieces = deliver(self._seed, terms, so_far, start, end)
+        if not conditions.measured:
+            pieces = [replace(piece, conversions=()) for piece in pieces]
+        return tally, pieces
+
+    def _under_conditions(self, line: Line, slot: datetime) -> Line:
+        """The line as the network treats it now: a pacer out of hand minds no cap of a day."""
+        conditions = self._conditions.at(line.network, slot)
+        if conditions.pace == 1.0 and conditions.audience is None:
+            return line
+        people = line.audience if conditions.audience is None else conditions.audience
+        return line.model_copy(
+            update={
+                "over_delivery": line.over_delivery * conditions.pace,
+                "audience": min(line.audience, people),
+            }
+        )
 
     def _rate(self, line: Line, lines: Sequence[Line], now: datetime) -> int:
         inside = (line.start is None or line.start <= now) and (line.end is None or now < line.end)
         if not (line.active and line.ads and inside):
             return 0
         slot = slot_start(now.astimezone(ZoneInfo(line.timezone)))
-        _, pieces = self._pieces(line, lines, slot, slot + SLOT)
+        _, pieces = self._pieces(self._under_conditions(line, slot), lines, slot, slot + SLOT)
         return 4 * sum(piece.spend for piece in pieces)
 
     def describe(self, now: datetime) -> list[dict[str, Any]]:

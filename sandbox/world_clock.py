@@ -12,6 +12,31 @@ def real_now() -> datetime:
     return datetime.now(UTC)
 
 
+class HeldInstant:
+    """A wall clock that stands still until it is stepped forward, for runs without real time."""
+
+    def __init__(self, instant: datetime) -> None:
+        self._instant = instant
+
+    def __call__(self) -> datetime:
+        return self._instant
+
+    def step(self, instant: datetime) -> None:
+        """Move on.
+
+        Raises:
+            ValueError: the instant has no time zone or lies in the past.
+        """
+        if instant.tzinfo is None:
+            raise ValueError(f"instant {instant.isoformat()} needs a time zone, such as ...Z")
+        if instant < self._instant:
+            raise ValueError(
+                f"instant {instant.isoformat()} lies before {self._instant.isoformat()}; "
+                "the sandbox's clock is only stepped forward"
+            )
+        self._instant = instant
+
+
 class WorldClock:
     """``campaign = origin + (real - origin) * tempo``, remembered across restarts.
 

@@ -71,6 +71,8 @@ class AccountGuardWorkflow(GuardRounds):
         self._orders: list[StopOrder] = []
         self._findings: list[Finding] = []
         self._seen: WatchReport | None = None
+        first = guard.cadence.stepped or timedelta(0)
+        self._next_look = guard.next_look or self._now() + first
 
     @workflow.run
     async def run(self, guard: GuardInput) -> None:
@@ -85,6 +87,8 @@ class AccountGuardWorkflow(GuardRounds):
                 await self._act_on(findings)
             elif not self._watched:
                 await workflow.wait_condition(lambda: bool(self._orders or self._watched))
+            elif self._guard.cadence.stepped and self._now() < self._next_look:
+                await self._wait_for_look()
             elif self._now() >= self._next_round:
                 await self._make_rounds(lambda: bool(self._orders))
             else:
@@ -98,14 +102,13 @@ class AccountGuardWorkflow(GuardRounds):
         """One long look: it ends when a rule fires, a round is due, or a stop comes in."""
         self._forget_final()
         clock = self._guard.clock
-        until_round = clock.real_duration(self._next_round - self._now())
         watching = start(
             WatchActivities.watch_account,
             Watch(
                 account=self._guard.account,
                 clock=clock,
                 cadence=self._guard.cadence,
-                span=min(max(until_round, _LEAST_SPAN), _LONGEST_SPAN),
+                span=self._span(),
                 fired=self._fired,
             ),
             timeouts.watching(clock.real_duration(self._guard.cadence.watch)),
@@ -128,6 +131,24 @@ class AccountGuardWorkflow(GuardRounds):
             return
         self._seen, self._spenders, self._fired = seen, seen.spenders, dict(seen.fired)
         self._findings.extend(seen.findings)
+
+    def _span(self) -> timedelta:
+        """How long to look, in real time: until the next round; only once at a stepped clock."""
+        clock, cadence = self._guard.clock, self._guard.cadence
+        if cadence.stepped:
+            self._next_look = self._now() + cadence.watch
+            return timedelta(0)
+        until_round = clock.real_duration(self._next_round - self._now())
+        return min(max(until_round, _LEAST_SPAN), _LONGEST_SPAN)
+
+    async def _wait_for_look(self) -> None:
+        wait = self._guard.clock.real_wait(workflow.now(), self._next_look)
+        with suppress(TimeoutError):
+            await workflow.wait_condition(
+                lambda: bool(self._orders or not self._watched),
+                timeout=max(wait, timedelta(milliseconds=1)),
+                timeout_summary="the next look",
+            )
 
     def _forget_final(self) -> None:
         """Campaigns whose figures are final need no watching."""
@@ -448,6 +469,8 @@ class AccountGuardWorkflow(GuardRounds):
                 "spenders": self._spenders,
                 "paused": tuple(sorted(self._paused, key=str)),
                 "next_round": self._next_round,
+                "next_creatives": self._next_creatives,
+                "next_look": self._next_look,
             }
         )
 

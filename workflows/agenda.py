@@ -34,7 +34,7 @@ def due_together(
 
 
 def _may_come_early(due: Due, now: datetime) -> bool:
-    return due.what in ("lease", "pacing", "fatigue") and due.at <= now + _A_MOMENT
+    return due.what in ("lease", "pacing", "creatives") and due.at <= now + _A_MOMENT
 
 
 def _duties(state: CampaignState, lease: timedelta, timezone: str, now: datetime) -> list[Due]:
@@ -53,7 +53,7 @@ def _duties(state: CampaignState, lease: timedelta, timezone: str, now: datetime
         add("review", state.next_review)
     elif not state.resting:
         add("pacing", state.next_pacing)
-        add("fatigue", state.next_fatigue)
+        add("creatives", state.next_fatigue)
     return sorted(duties, key=lambda due: due.at)
 
 

@@ -326,7 +326,9 @@ class CampaignWorkflow(CampaignDuties):
             if ends is not None and ends <= now:
                 await self._fail(f"the flight ended {ends:%Y-%m-%d %H:%M}, before it was launched")
                 return
-            self._change(activated_at=now, ends_at=ends)
+            self._change(
+                activated_at=now, ends_at=ends, agreed_budget=self._state.plan.daily_budget
+            )
         plan = self._state.plan
         grant = await self._authorise(plan.daily_budget, f"launch/{self._state.version}")
         if not grant.granted:
@@ -478,6 +480,8 @@ class CampaignWorkflow(CampaignDuties):
                 self._decision(DecisionType.PAUSE, wish.by, wish.reason),
                 rests=True,
             )
+            if wish.decision_id is not None:
+                await self._executed(wish.decision_id)
             if note.by_machine:
                 self._tell("paused", f"Paused: {self._state.plan.name}", "high", wish.reason)
         self._pause = self._heeded = None
@@ -504,8 +508,10 @@ class CampaignWorkflow(CampaignDuties):
         review = await self._review(plan)
         if review.problem and new.micros > self._state.plan.daily_budget.micros:
             self._refuse(f"budget {new} by {wish.by}: {review.problem}")
+        elif not wish.agreed:
+            self._refuse(f"budget {new} by {wish.by}: a paused campaign is left to people")
         else:
-            self._change(plan=plan)
+            self._change(plan=plan, agreed_budget=new)
             await self._remember(
                 self._decision(DecisionType.ADJUST_BUDGET, wish.by, "for when it resumes", new)
             )

@@ -9,13 +9,12 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.figures import FiguresActivities
+    from activities.leases import LeaseActivities
     from activities.network import NetworkActivities
     from activities.records import RecordActivities
-    from models.contract.campaign import ChangeBudget, Pause
+    from models.contract.campaign import Pause
     from models.contract.drift import DriftNote
-    from models.contract.effects import SetBid, TreeReading
-    from models.contract.figures import FatigueCase, PacingCase
+    from models.contract.effects import LeaseRenewal, MoveEnd, TreeReading
     from models.contract.limits import CAMPAIGN_LIFETIME, SpendGrant
     from models.contract.money import Money
     from models.contract.network import ObjectKind
@@ -23,7 +22,7 @@ with workflow.unsafe.imports_passed_through():
     from models.contract.vocabulary import CampaignStatus, DecisionType
     from workflows import timeouts
     from workflows.agenda import in_hours
-    from workflows.campaign_messages import CampaignMessages
+    from workflows.campaign_moves import CampaignMoves
     from workflows.campaign_steps import MACHINE
 
 _AD = ObjectKind.AD
@@ -31,7 +30,7 @@ _NO_RAISE = timedelta(hours=24)
 """After a safety rule lowered something, nothing automatic raises it again for a day."""
 
 
-class CampaignDuties(CampaignMessages):
+class CampaignDuties(CampaignMoves):
     """Duties and endings."""
 
     async def _do_duty(self, what: str) -> None:
@@ -40,22 +39,31 @@ class CampaignDuties(CampaignMessages):
             "end": self._complete_by_schedule,
             "lease": self._renew_lease,
             "review": self._check_review,
-            "pacing": self._pace,
-            "fatigue": self._check_fatigue,
+            "pacing": self._optimise,
+            "creatives": self._look_at_creatives,
             "dayparting": self._switch_daypart,
         }
         await duties[what]()
 
     async def _renew_lease(self) -> None:
         """Ask again to be allowed to spend, then move the network's end time forward."""
-        assert self._state.live_budget is not None
-        grant = await self._authorise(
-            self._state.plan.daily_budget, f"lease/{self._stamp(self._state.lease_until)}"
+        until = self._lease_end(self._now())
+        grant = await self._do(
+            LeaseActivities.renew_lease,
+            LeaseRenewal(
+                request=self._spend_request(
+                    self._state.plan.daily_budget,
+                    f"lease/{self._stamp(self._state.lease_until)}",
+                ),
+                move=MoveEnd(ref=self._ref(), end_time=until),
+            ),
+            timeouts.NETWORK_WRITE,
+            f"Renew the lease to {until:%Y-%m-%d %H:%M}",
         )
         if not grant.granted:
             await self._spend_no_more(grant, "lease not renewed")
             return
-        await self._extend_lease("Renew the lease")
+        self._change(lease_until=until)
         if not grant.confirmed:
             await self._confirm_commitment()
 
@@ -80,60 +88,6 @@ class CampaignDuties(CampaignMessages):
         elif reading.delivering():
             await self._enter(CampaignStatus.ACTIVE, "delivering, confirmed by read-back")
 
-    async def _pace(self) -> None:
-        """One pacing decision, recorded, then carried out and read back."""
-        now = self._now()
-        self._change(next_pacing=now + self._campaign.cadence.pacing)
-        plan, live = self._state.plan, self._state.live_budget
-        assert live is not None
-        assert self._state.activated_at is not None
-        edits = [at for at in self._state.recent_edits if now - at < timedelta(hours=1)]
-        move = await self._do(
-            FiguresActivities.decide_pacing,
-            PacingCase(
-                query=self._figures_query(),
-                decision_id=workflow.uuid4(),
-                platform=self._campaign.account.platform.value,
-                author=self._campaign.author,
-                agreed=plan.daily_budget,
-                live=live,
-                minimum=self._campaign.minimum or Money(micros=0, currency=live.currency),
-                delivering_since=self._state.activated_at,
-                edits_this_hour=len(edits),
-                edit_quota=self._campaign.edit_quota,
-                hours=plan.dayparting.hours if plan.dayparting else None,
-                admin_override=self._campaign.admin_override,
-            ),
-            timeouts.FIGURES,
-            "Decide pacing",
-        )
-        if move.figures is not None:
-            self._change(spend=move.figures.spend_total, figures_as_of=move.figures.as_of)
-        held = self._state.no_raise_before is not None and now < self._state.no_raise_before
-        if move.action == "lower":
-            await self._set_budget(move.budget, move.reason, MACHINE)
-        elif move.action == "raise" and not held:
-            grant = await self._authorise(plan.daily_budget, f"pacing/{self._stamp(now)}")
-            if grant.granted:
-                await self._set_budget(move.budget, move.reason, MACHINE)
-                await self._confirm_commitment()
-
-    async def _check_fatigue(self) -> None:
-        """Are people tired of the ads? The first policy tells a person; it rotates nothing."""
-        self._change(next_fatigue=self._now() + self._campaign.cadence.fatigue)
-        verdict = await self._do(
-            FiguresActivities.decide_fatigue,
-            FatigueCase(
-                query=self._figures_query(),
-                decision_id=workflow.uuid4(),
-                platform=self._campaign.account.platform.value,
-            ),
-            timeouts.FIGURES,
-            "Decide creative fatigue",
-        )
-        if verdict.action != "hold":
-            self._tell("fatigue", "Fresh creatives wanted", "info", verdict.reason)
-
     async def _switch_daypart(self) -> None:
         """Rest outside the agreed hours and deliver inside them."""
         timezone = self._campaign.account.timezone
@@ -152,30 +106,6 @@ class CampaignDuties(CampaignMessages):
             await self._quiet_network("Dayparting: rest")
             self._change(resting=True)
         await self._remember()
-
-    async def _change_budget(self, wish: ChangeBudget) -> None:
-        """A person's new daily budget: lowering at once, raising through the authority."""
-        live, new = self._state.live_budget, wish.daily_budget
-        assert live is not None
-        plan = self._state.plan.model_copy(update={"daily_budget": new})
-        why = wish.reason or "set by a person"
-        raising = new.micros > live.micros or new.micros > self._state.plan.daily_budget.micros
-        if raising:
-            grant = await self._authorise(new, f"budget/{self._stamp(self._now())}")
-            if not grant.granted:
-                self._refuse(f"budget {new} by {wish.by}: {grant.reason}")
-                self._forget_budget(wish)
-                return
-            await self._decide(DecisionType.ADJUST_BUDGET, wish.by, why, new)
-        await self._set_budget(new, why, wish.by)
-        self._change(plan=plan)
-        if raising:
-            await self._confirm_commitment()
-            await self._remember()
-        else:  # lowering waits for no database: it is written down after
-            await self._remember(self._decision(DecisionType.ADJUST_BUDGET, wish.by, why, new))
-            await self._give_room_back(new)
-        self._forget_budget(wish)
 
     # -- what the guard tells ---------------------------------------------------------------
 
@@ -208,16 +138,8 @@ class CampaignDuties(CampaignMessages):
         await self._remember(self._decision(DecisionType.SAFETY, MACHINE, finding.text))
 
     async def _lower_bid(self, bid: Money, by: float) -> None:
-        lower = Money(micros=max(round(bid.micros * (1 - by)), 10_000), currency=bid.currency)
-        await self._do(
-            NetworkActivities.set_bid,
-            SetBid(ref=self._ref(), amount=lower),
-            timeouts.NETWORK_WRITE,
-            f"Lower the bid to {lower}",
-        )
-        plan = self._state.plan
-        self._change(
-            plan=plan.model_copy(update={"bid": plan.bid.model_copy(update={"amount": lower})})
+        await self._set_bid(
+            Money(micros=max(round(bid.micros * (1 - by)), 10_000), currency=bid.currency)
         )
 
     async def _adopt_drift(self, note: DriftNote) -> None:
@@ -262,11 +184,6 @@ class CampaignDuties(CampaignMessages):
             return any(not one.switched_on for one in reading.objects if one.kind is not _AD)
         group = next(one for one in reading.objects if one.kind is ObjectKind.AD_GROUP)
         return group.daily_budget == note.budget != self._state.live_budget
-
-    def _forget_budget(self, wish: ChangeBudget) -> None:
-        """The wish is settled; one that came in meanwhile is not."""
-        if self._budget is wish:
-            self._budget = None
 
     # -- endings --------------------------------------------------------------------------
 

@@ -315,7 +315,7 @@ class CampaignMessages(CampaignSteps):
         """Sleep until a campaign instant (None: for ever) or until somebody wants something."""
         timeout = None
         if until is not None:
-            real = self._campaign.clock.real_duration(until - self._now())
+            real = self._campaign.clock.real_wait(workflow.now(), until)
             timeout = max(real, timedelta(milliseconds=1))
         with suppress(TimeoutError):
             await workflow.wait_condition(self._is_wanted, timeout=timeout, timeout_summary=summary)

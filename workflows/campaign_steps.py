@@ -3,6 +3,7 @@
 import asyncio
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, FailureError
@@ -134,7 +135,13 @@ class CampaignSteps:
         self._change(lease_until=until)
 
     async def _set_budget(
-        self, budget: Money, reason: str, by: str, *, again: bool = False
+        self,
+        budget: Money,
+        reason: str,
+        by: str,
+        *,
+        again: bool = False,
+        decision_id: UUID | None = None,
     ) -> None:
         """Set, read back, record. ``again``: also when we believe it is set already."""
         old = self._state.live_budget
@@ -159,30 +166,37 @@ class CampaignSteps:
                 by=by,
                 at=self._now(),
                 id=workflow.uuid4(),
+                decision_id=decision_id,
             ),
             timeouts.DATABASE,
             "Record the budget change",
         )
 
-    async def _authorise(self, daily: Money, step: str) -> SpendGrant:
+    async def _authorise(self, daily: Money, step: str, *, agreed: bool = True) -> SpendGrant:
+        """Ask to spend. ``agreed``: a person, or the rules for proposals, agreed to the amount."""
         return await self._do(
             SpendAuthority.reserve,
-            SpendRequest(
-                key=f"{self._campaign.campaign_id}/{step}",
-                team_id=self._campaign.team_id,
-                account_id=self._campaign.account.id,
-                campaign_id=self._campaign.campaign_id,
-                platform=self._campaign.account.platform,
-                daily=daily,
-                over_delivery=self._campaign.over_delivery,
-                until=self._state.ends_at,
-                now=self._now(),
-                lifetime=self._state.plan.lifetime_budget,
-                author=self._campaign.author,
-                balanced=self._campaign.balanced,
-            ),
+            self._spend_request(daily, step, agreed=agreed),
             timeouts.DATABASE,
             f"Ask the spend authority for {daily} a day",
+        )
+
+    def _spend_request(self, daily: Money, step: str, *, agreed: bool = True) -> SpendRequest:
+        return SpendRequest(
+            key=f"{self._campaign.campaign_id}/{step}",
+            team_id=self._campaign.team_id,
+            account_id=self._campaign.account.id,
+            campaign_id=self._campaign.campaign_id,
+            platform=self._campaign.account.platform,
+            daily=daily,
+            over_delivery=self._campaign.over_delivery,
+            until=self._state.ends_at,
+            now=self._now(),
+            lifetime=self._state.plan.lifetime_budget,
+            author=self._campaign.author,
+            balanced=self._campaign.balanced,
+            agreed=agreed,
+            last_agreed=self._state.agreed_budget,
         )
 
     async def _confirm_spend(self, daily: Money, why: str) -> None:
@@ -299,6 +313,7 @@ class CampaignSteps:
             campaign_id=self._campaign.campaign_id,
             tree=self._state.tree,
             variants=tuple(one.id for one in self._state.creatives),
+            resting=self._state.resting_ads,
             settle=self._campaign.settle,
         )
 

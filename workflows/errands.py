@@ -14,7 +14,16 @@ from temporalio.exceptions import (
 from temporalio.workflow import ActivityCancellationType, ActivityConfig, ActivityHandle
 
 with workflow.unsafe.imports_passed_through():
-    from models.contract.effects import CreateObject, MoveEnd, SetBudget, TreeRef, VerifyTree
+    from models.contract.effects import (
+        CreateObject,
+        LeaseRenewal,
+        MoveEnd,
+        SetBid,
+        SetBudget,
+        SwitchAds,
+        TreeRef,
+        VerifyTree,
+    )
 
 A = TypeVar("A")
 R = TypeVar("R")
@@ -108,8 +117,10 @@ def _settle(argument: object, config: ActivityConfig) -> timedelta:
         match argument:
             case CreateObject() | TreeRef():
                 return argument.settle
-            case VerifyTree() | MoveEnd() | SetBudget():
+            case VerifyTree() | MoveEnd() | SetBudget() | SetBid() | SwitchAds():
                 return argument.ref.settle
+            case LeaseRenewal():
+                return argument.move.ref.settle
             case _:
                 pass
     return timedelta(0)

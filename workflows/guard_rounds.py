@@ -1,16 +1,19 @@
-"""The guard's rounds: is all as we left it, do the pages stand, can the account be spent from.
+"""The guard's rounds: is all as we left it, do the pages stand, can the account be spent from,
+what did each ad do.
 
 One activity a round for all campaigns of the account; a campaign is told only what concerns it.
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.accounts import AccountActivities, AccountCheck
-    from activities.inspection import Inspection, InspectionActivities
+    from activities.creative_figures import CreativeFiguresActivities, CreativesReading
+    from activities.inspection import QUIET, Inspection, InspectionActivities
     from activities.landing import LandingActivities, PagesCheck
     from models.contract.guard import GuardInput
     from models.contract.safety import Severity
@@ -19,6 +22,10 @@ with workflow.unsafe.imports_passed_through():
     from workflows.errands import A, Method, R, abandon, failure_text, start
     from workflows.guard_steps import GuardSteps
     from workflows.timeouts import ActivityConfig
+
+
+_LEAST_CREATIVES = timedelta(seconds=30)
+"""Real time: however fast campaign time runs, a network's quota of calls does not."""
 
 
 class GuardRounds(GuardSteps):
@@ -31,6 +38,7 @@ class GuardRounds(GuardSteps):
         self._next_round = guard.next_round or now + guard.cadence.inspection
         self._next_pages = now + guard.cadence.landing_page
         self._next_account = now + guard.cadence.account
+        self._next_creatives = guard.next_creatives or now + self._creatives_cadence()
         self._urgent: Callable[[], bool] = lambda: False
 
     async def _make_rounds(self, urgent: Callable[[], bool]) -> None:
@@ -45,6 +53,9 @@ class GuardRounds(GuardSteps):
         if now >= self._next_account and not urgent():
             self._next_account = now + cadence.account
             await self._check_account()
+        if now >= self._next_creatives and not urgent():
+            self._next_creatives = now + self._creatives_cadence()
+            await self._read_creatives()
 
     async def _inspect(self) -> None:
         """What a person or the network changed behind our back is undone or adopted."""
@@ -54,6 +65,7 @@ class GuardRounds(GuardSteps):
                 account=self._guard.account,
                 clock=self._guard.clock,
                 lease=self._guard.cadence.lease,
+                quiet=timedelta(0) if self._guard.cadence.stepped else QUIET,
             ),
             timeouts.GUARD_ROUND,
             "Inspect: is everything as we left it?",
@@ -92,6 +104,21 @@ class GuardRounds(GuardSteps):
             f"{self._guard.account.name}: {check.health.status.value.replace('_', ' ')}",
             " ".join(check.health.problems) or "The account can be spent from again.",
             Severity.MEDIUM if usable else Severity.HIGH,
+        )
+
+    def _creatives_cadence(self) -> timedelta:
+        cadence, clock = self._guard.cadence.creatives, self._guard.clock
+        if self._guard.cadence.stepped:
+            return cadence
+        return cadence * max(1.0, _LEAST_CREATIVES / clock.real_duration(cadence))
+
+    async def _read_creatives(self) -> None:
+        """Figures of single ads, for tests between them and for fatigue."""
+        await self._round(
+            CreativeFiguresActivities.read_creatives,
+            CreativesReading(account=self._guard.account, clock=self._guard.clock),
+            timeouts.CREATIVES_ROUND,
+            "Read the figures of single ads",
         )
 
     async def _round(

@@ -57,6 +57,16 @@ PAGES_ROUND = ActivityConfig(
     retry_policy=RetryPolicy(maximum_attempts=3),
     priority=Priority(priority_key=4),
 )
+CREATIVES_ROUND = ActivityConfig(
+    task_queue=WATCH,
+    start_to_close_timeout=timedelta(minutes=2),
+    schedule_to_close_timeout=timedelta(minutes=2),
+    heartbeat_timeout=_BEAT,
+    # The guard does not watch meanwhile, and a network that has had enough may ask for a quarter
+    # of an hour: what was missed comes with the next reading.
+    retry_policy=RetryPolicy(maximum_attempts=1),
+    priority=Priority(priority_key=4),
+)
 RECORD = ActivityConfig(
     task_queue=WATCH,
     start_to_close_timeout=timedelta(seconds=20),
@@ -106,4 +116,11 @@ NOTICE = ActivityConfig(
     start_to_close_timeout=timedelta(seconds=30),
     schedule_to_close_timeout=timedelta(hours=1),
     retry_policy=RetryPolicy(maximum_interval=timedelta(minutes=1)),
+)
+PORTFOLIO = ActivityConfig(
+    task_queue=ANALYTICS,
+    start_to_close_timeout=timedelta(minutes=15),
+    heartbeat_timeout=_BEAT,
+    retry_policy=RetryPolicy(maximum_interval=timedelta(minutes=1), maximum_attempts=10),
+    priority=Priority(priority_key=5),
 )

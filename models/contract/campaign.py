@@ -12,6 +12,7 @@ from models.contract.content import Article
 from models.contract.creative import Creative
 from models.contract.money import Money
 from models.contract.network import Bid, Targeting
+from models.contract.optimisation import MoveMade, Optimisation
 from models.contract.vocabulary import (
     Author,
     CampaignStatus,
@@ -71,6 +72,7 @@ class MediaPlan(Frozen):
     bid: Bid = Bid()
     variants: int = Field(default=3, ge=1, le=8)
     guardrails: Guardrails = Guardrails()
+    optimisation: Optimisation = Optimisation()
 
     @model_validator(mode="after")
     def _makes_sense(self) -> "MediaPlan":
@@ -105,7 +107,12 @@ class Cadence(Frozen):
 
     Campaign time. ``watch``: safety rules on what is known and what is plausibly unreported;
     ``figures``: the network's figures; ``inspection``: is everything as we left it;
-    ``landing_page``: do the promoted pages still stand; ``account``: can it still be spent from.
+    ``landing_page``: do the promoted pages still stand; ``account``: can it still be spent from;
+    ``creatives``: the figures of single ads.
+
+    ``stepped``: time is stepped from outside (a rehearsal) and must not pass inside an activity.
+    The guard then looks once each ``watch``, for the first time so long after it began, and
+    nothing of ours is under way when it inspects. None: time runs by itself.
     """
 
     pacing: timedelta = timedelta(hours=4)
@@ -115,11 +122,13 @@ class Cadence(Frozen):
     inspection: timedelta = timedelta(minutes=15)
     landing_page: timedelta = timedelta(hours=1)
     account: timedelta = timedelta(hours=1)
+    creatives: timedelta = timedelta(hours=3)
     review: timedelta = timedelta(minutes=10)
     lease: timedelta = timedelta(hours=6)
     approval_reminder: timedelta = timedelta(hours=12)
     approval_expiry: timedelta = timedelta(hours=48)
     restatement: timedelta = timedelta(days=28)
+    stepped: timedelta | None = None
 
 
 class ApprovalCase(Frozen):
@@ -165,6 +174,9 @@ class CampaignState(Frozen):
     ``written_at``: when its last write to the network was over, in real time.
 
     ``no_raise_before``: a safety rule lowered something, and nothing automatic undoes it sooner.
+    ``agreed_budget`` is the daily budget that a person, or the rules for proposals, last agreed to;
+    the plan's may have been moved since. ``moves``: the machine's own of the last days;
+    ``resting_ads``: variants it switched off.
     """
 
     status: CampaignStatus = CampaignStatus.DRAFT
@@ -191,6 +203,9 @@ class CampaignState(Frozen):
     spend: Money | None = None
     figures_as_of: datetime | None = None
     recent_edits: tuple[datetime, ...] = ()
+    moves: tuple[MoveMade, ...] = ()
+    agreed_budget: Money | None = None
+    resting_ads: tuple[str, ...] = ()
     seen_fingerprint: str | None = None
     refused: tuple[str, ...] = ()
     error: str | None = None
@@ -259,12 +274,14 @@ class Pause(Frozen):
     """Stop delivery; can be resumed.
 
     ``confirmed_off`` is the real instant at which the guard began the stop that the network has
-    already confirmed: what the campaign wrote before it need not be paused again.
+    already confirmed: what the campaign wrote before it need not be paused again. ``decision_id``
+    is the decision that it carries out, if it was the machine's.
     """
 
     by: str = "operator"
     reason: str = "paused by a person"
     confirmed_off: datetime | None = None
+    decision_id: UUID | None = None
 
 
 class Resume(Frozen):
@@ -287,11 +304,17 @@ class Kill(Frozen):
 
 
 class ChangeBudget(Frozen):
-    """Set the daily budget of a live campaign."""
+    """Set the daily budget of a live campaign.
+
+    ``agreed``: a person agrees to this very amount. The portfolio's reallocation does not, and
+    says which decision it carries out.
+    """
 
     by: str
     daily_budget: Money
     reason: str = ""
+    agreed: bool = True
+    decision_id: UUID | None = None
 
 
 class ContentNews(Frozen):

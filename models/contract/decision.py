@@ -14,7 +14,8 @@ class Decision(Frozen):
     """One entry of the audit trail. ``decided_by`` is a person, a policy or a model.
 
     ``policy`` is ``name@version`` for numeric decisions and the model id for Claude's.
-    ``inputs`` suffice to replay a numeric decision. ``budget_impact`` is per day.
+    ``inputs`` suffice to replay a numeric decision, whose ``action`` holds the whole answer.
+    ``budget_impact`` is per day; ``expected`` is what the decision is scored against later.
     """
 
     id: UUID
@@ -34,3 +35,4 @@ class Decision(Frozen):
     confidence: float | None = None
     expected_impact: str = ""
     budget_impact: Money | None = None
+    expected: dict[str, JsonValue] = {}

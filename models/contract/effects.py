@@ -9,6 +9,7 @@ from uuid import UUID
 from models.contract.account import AdAccount
 from models.contract.base import Frozen
 from models.contract.campaign import NetworkTree
+from models.contract.limits import SpendRequest
 from models.contract.money import Money
 from models.contract.network import NetworkObject, Order
 
@@ -48,12 +49,16 @@ class CreateObject(Frozen):
 
 
 class TreeRef(Frozen):
-    """A campaign's tree on its network, by known ids and by the keys that find the rest."""
+    """A campaign's tree on its network, by known ids and by the keys that find the rest.
+
+    ``resting`` are variants whose ads stay off when the rest is switched on.
+    """
 
     account: AdAccount
     campaign_id: UUID
     tree: NetworkTree
     variants: tuple[str, ...] = ()
+    resting: tuple[str, ...] = ()
     settle: timedelta = timedelta(seconds=10)
 
     def key(self, step: str) -> str:
@@ -82,11 +87,26 @@ class SetBid(Frozen):
     amount: Money
 
 
+class SwitchAds(Frozen):
+    """Let ads rest and others come back, by variant, and read them back."""
+
+    ref: TreeRef
+    off: tuple[str, ...] = ()
+    on: tuple[str, ...] = ()
+
+
 class MoveEnd(Frozen):
     """Move the lease: the ad group's end time, campaign time."""
 
     ref: TreeRef
     end_time: datetime
+
+
+class LeaseRenewal(Frozen):
+    """Ask for ``request`` again and, when it is granted, move the lease."""
+
+    request: SpendRequest
+    move: MoveEnd
 
 
 class TreeReading(Frozen):

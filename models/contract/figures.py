@@ -4,7 +4,9 @@ from datetime import datetime
 from uuid import UUID
 
 from models.contract.base import Frozen
+from models.contract.campaign import MediaPlan
 from models.contract.money import Money
+from models.contract.optimisation import Move, MoveMade
 from models.contract.vocabulary import Author
 
 
@@ -33,45 +35,49 @@ class CampaignFigures(Frozen):
     as_of: datetime | None = None
 
 
-class PacingCase(Frozen):
-    """All a pacing decision needs besides the figures."""
+class OptimisationCase(Frozen):
+    """All that deciding on pacing, bid and budget needs besides the figures.
+
+    ``cycle`` is what the ids of this cycle's decisions are derived from. ``moves`` are the
+    machine's own of the last days. ``edit_quota`` counts budget edits per hour.
+    """
 
     query: FiguresQuery
-    decision_id: UUID
+    cycle: UUID
     platform: str
     author: Author
-    agreed: Money
+    plan: MediaPlan
     live: Money
     minimum: Money
     delivering_since: datetime
+    ends_at: datetime | None = None
     edits_this_hour: int = 0
     edit_quota: int | None = None
-    hours: tuple[int, ...] | None = None
     admin_override: bool = False
+    no_raise_before: datetime | None = None
+    moves: tuple[MoveMade, ...] = ()
 
 
-class PacingMove(Frozen):
-    """The recorded answer, and the figures it was taken on. ``budget`` equals the live budget
-    when holding."""
+class CreativesCase(Frozen):
+    """All that deciding on a campaign's ads needs besides the figures.
 
-    action: str
-    budget: Money
-    reason: str
-    decision_id: UUID
-    figures: CampaignFigures | None = None
-
-
-class FatigueCase(Frozen):
-    """All a fatigue decision needs besides the figures."""
+    ``ads`` are the network's ids by variant, ``resting`` the variants that are switched off.
+    """
 
     query: FiguresQuery
-    decision_id: UUID
+    cycle: UUID
     platform: str
+    plan: MediaPlan
+    ads: dict[str, str]
+    resting: tuple[str, ...] = ()
+    admin_override: bool = False
+    moves: tuple[MoveMade, ...] = ()
 
 
-class FatigueVerdict(Frozen):
-    """The recorded answer: hold, prepare or rotate."""
+class Decided(Frozen):
+    """The recorded moves of one cycle, at most one a lever, the figures they were decided on, and
+    what people should hear."""
 
-    action: str
-    reason: str
-    decision_id: UUID
+    moves: tuple[Move, ...] = ()
+    figures: CampaignFigures | None = None
+    news: tuple[str, ...] = ()

@@ -88,6 +88,8 @@ class GuardInput(Frozen):
     spenders: tuple[str, ...] = ()
     paused: tuple[UUID, ...] = ()
     next_round: datetime | None = None
+    next_creatives: datetime | None = None
+    next_look: datetime | None = None
 
 
 class GuardView(Frozen):

@@ -82,7 +82,8 @@ class SpendRequest(Frozen):
     ``daily`` is the whole new daily budget, not the difference. ``spent_total`` is what the
     campaign has already cost. ``key`` makes a repeated request one request. ``balanced``: the
     network makes up within the week for what it over-delivers on a day. ``agreed``: a person has
-    agreed to this very amount, so that no rise of it needs to be asked again.
+    agreed to this very amount, so that no rise of it needs to be asked again; ``last_agreed`` is
+    what was last agreed to, against which the machine's own rises are counted together.
     """
 
     key: str
@@ -98,6 +99,7 @@ class SpendRequest(Frozen):
     lifetime: Money | None = None
     author: Author = Author.AI
     agreed: bool = True
+    last_agreed: Money | None = None
 
 
 class SpendGrant(Frozen):

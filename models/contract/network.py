@@ -143,10 +143,9 @@ class SwitchResult(Frozen):
     error: str | None = None
 
 
-class MetricsRow(Frozen):
-    """Cumulative figures of one campaign for one account day (the account's time zone)."""
+class DayFigures(Frozen):
+    """Cumulative figures of one account day (the account's time zone)."""
 
-    campaign_id: str
     day: str
     impressions: int = 0
     clicks: int = 0
@@ -156,11 +155,36 @@ class MetricsRow(Frozen):
     revenue: Money | None = None
 
 
+class MetricsRow(DayFigures):
+    """The figures of one campaign."""
+
+    campaign_id: str
+
+
 class MetricsReport(Frozen):
     """All campaigns of an account in one reading. A campaign without delivery has no row."""
 
     as_of: datetime
     rows: tuple[MetricsRow, ...] = ()
+
+
+class AdMetricsRow(DayFigures):
+    """The figures of one ad. ``reach`` 0 means unknown where the network has no reach by ad.
+
+    ``reach_so_far``: different people since the ad began, as of this reading; 0 is unknown.
+    """
+
+    campaign_id: str
+    ad_id: str
+    reach_so_far: int = 0
+
+
+class AdMetricsReport(Frozen):
+    """Ads of an account in one reading. An ad without a row did not deliver, or (in a large
+    account on X) its turn is in a later reading: absence says nothing new of it."""
+
+    as_of: datetime
+    rows: tuple[AdMetricsRow, ...] = ()
 
 
 class AccountHealth(Frozen):

@@ -198,6 +198,12 @@ class DecisionType(StrEnum):
     DRIFT = "drift"
     QUARANTINE = "quarantine"
     CHANGE_LIMIT = "change_limit"
+    PACE = "pace"
+    CREATIVE_TEST = "creative_test"
+    REALLOCATE = "reallocate"
+    FORECAST = "forecast"
+    ARBITRATE = "arbitrate"
+    RECOMMEND = "recommend"
 
 
 class DecisionOutcome(StrEnum):

@@ -3,11 +3,13 @@
 from models.tables.audit import ClaudeCall, DecisionRow, Effect, Notification
 from models.tables.campaigns import Approval, Campaign, CreativeRow, Promotion
 from models.tables.events import Feed, InboundEvent
+from models.tables.optimisation import RecommendationRow
 from models.tables.safety import ApiFailure, Drift, FirstHandEvent, Incident
 from models.tables.spend import (
     Budget,
     BudgetAdjustment,
     Commitment,
+    CreativeSnapshot,
     ExchangeRate,
     LimitChange,
     Snapshot,
@@ -32,6 +34,8 @@ TEAM_TABLES = (
     BudgetAdjustment,
     Commitment,
     Snapshot,
+    CreativeSnapshot,
+    RecommendationRow,
     StandingStop,
     ExchangeRate,
     LimitChange,
@@ -53,6 +57,7 @@ __all__ = [
     "ClaudeCall",
     "Commitment",
     "CreativeRow",
+    "CreativeSnapshot",
     "DecisionRow",
     "Drift",
     "Effect",
@@ -65,6 +70,7 @@ __all__ = [
     "Notification",
     "Person",
     "Promotion",
+    "RecommendationRow",
     "Snapshot",
     "StandingStop",
     "Team",

@@ -18,7 +18,11 @@ from models.tables.columns import (
 
 
 class DecisionRow(SQLModel, table=True):
-    """One decision, written before it is acted on."""
+    """One decision, written before it is acted on.
+
+    ``executed_at``: when its effect was read back. ``score`` is what became of it against what it
+    ``expected``: improved, worse or inconclusive.
+    """
 
     __tablename__ = "ai_ads_decisions"  # pyright: ignore[reportAssignmentType]
     id: UUID = Field(default_factory=uuid4, primary_key=True)
@@ -37,6 +41,10 @@ class DecisionRow(SQLModel, table=True):
     confidence: float | None = None
     expected_impact: str = ""
     budget_impact_micros: int | None = maybe_micros()
+    expected: dict[str, object] = document()
+    executed_at: datetime | None = maybe_instant()
+    score: str | None = Field(default=None, max_length=20)
+    score_details: dict[str, object] = document()
     at: datetime = instant(index=True)
     recorded_at: datetime = instant_now()
 

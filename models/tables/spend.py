@@ -108,6 +108,33 @@ class Snapshot(SQLModel, table=True):
     currency: str = Field(default="USD", max_length=3)
 
 
+class CreativeSnapshot(SQLModel, table=True):
+    """A cumulative reading of one ad on one day, that is, of what its creative did. Restated by
+    appending, never overwritten. ``reach`` 0: unknown where its network has none by ad (X), as
+    ``reach_so_far``: different people since the ad began, known on the day of the reading alone."""
+
+    __tablename__ = "ad_creative_snapshots"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (
+        UniqueConstraint("campaign_id", "platform_ad_id", "day", "as_of"),
+        Index("creative_snapshots_by_time", "as_of", postgresql_using="brin"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    team_id: UUID = team()
+    account_id: UUID = Field(index=True)
+    campaign_id: UUID
+    platform_ad_id: str = Field(max_length=255)
+    day: date
+    as_of: datetime = instant()
+    impressions: int = 0
+    clicks: int = 0
+    conversions: int = 0
+    reach: int = 0
+    reach_so_far: int = 0
+    spend_micros: int = micros()
+    revenue_micros: int | None = maybe_micros()
+    currency: str = Field(default="USD", max_length=3)
+
+
 class StandingStop(SQLModel, table=True):
     """A stop that stands until a named person lifts it. Scope: ``all``, a platform, an account."""
 

@@ -16,7 +16,7 @@ from models.contract.notice import ChannelsAnswer, ChannelsAsked, ChannelState
 from models.contract.queues import MANAGEMENT
 from models.settings import Settings
 from models.tables import Notification
-from starter.cli.flags import Json
+from starter.cli.flags import Json, Limit
 from starter.cli.output import FAILED, PENDING, USAGE, CommandFailed, ago, emit, fail, screen, table
 from starter.cli.session import Session, run
 
@@ -37,9 +37,7 @@ def register(app: typer.Typer) -> None:
 @alerts.callback(invoke_without_command=True)
 def show(
     context: typer.Context,
-    limit: Annotated[
-        int, typer.Option("--limit", "-n", help="How many, newest first.", min=1)
-    ] = 20,
+    limit: Limit = 20,
     as_json: Json = False,
 ) -> None:
     """Show the channels (never their addresses), the last deliveries and failures."""

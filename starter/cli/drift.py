@@ -6,7 +6,7 @@ import typer
 from sqlmodel import col, select
 
 from models.tables import Drift
-from starter.cli.flags import Json
+from starter.cli.flags import Json, Limit
 from starter.cli.output import emit, table
 from starter.cli.session import Session, run
 
@@ -18,9 +18,7 @@ def register(app: typer.Typer) -> None:
 
 def list_drift(
     campaign: Annotated[str, typer.Option(help="Only this campaign.")] = "",
-    limit: Annotated[
-        int, typer.Option("--limit", "-n", help="How many, newest first.", min=1)
-    ] = 30,
+    limit: Limit = 30,
     as_json: Json = False,
 ) -> None:
     """List what the networks showed other than we left it: undone, adopted or noted."""

@@ -12,3 +12,4 @@ By = Annotated[
     str, typer.Option("--by", help="Who does it.", envvar="ADFLIGHT_PERSON", show_default=False)
 ]
 Wait = Annotated[float, typer.Option("--wait", help="Seconds to wait for confirmation.", min=0)]
+Limit = Annotated[int, typer.Option("--limit", "-n", help="How many, newest first.", min=1)]

@@ -272,9 +272,23 @@ async def _send(
     wait: float,
     as_json: bool,
 ) -> None:
-    """Send an update for its answer; when no worker answers, leave a signal instead."""
     try:
-        receipt: Receipt = await cast("Any", handle).execute_update(
+        receipt = await send(session, handle, name, message, wait)
+    finally:
+        await session.aclose()
+    _done(as_json, handle.id, receipt.status.value, receipt.message)
+
+
+async def send(
+    session: Session, handle: WorkflowHandle[Any, Any], name: str, message: Frozen, wait: float
+) -> Receipt:
+    """Send an update for its answer; when no worker answers, leave a signal instead.
+
+    Raises:
+        CommandFailed: refused, or nobody answered in time.
+    """
+    try:
+        return await cast("Any", handle).execute_update(
             name, message, result_type=Receipt, rpc_timeout=timedelta(seconds=max(wait, 1))
         )
     except WorkflowUpdateFailedError as refusal:
@@ -289,9 +303,6 @@ async def _send(
             row = await session.campaign(handle.id)
             fail(f"Refused: cannot {name}: the campaign is {row.status}.", FAILED)
         raise
-    finally:
-        await session.aclose()
-    _done(as_json, handle.id, receipt.status.value, receipt.message)
 
 
 def _done(as_json: bool, target: object, status: str, message: str) -> None:

@@ -27,7 +27,7 @@ from models.contract.limits import (
     SpendRequest,
 )
 from models.contract.money import Money
-from models.contract.vocabulary import Author, Platform
+from models.contract.vocabulary import Author, Autonomy, Platform
 from models.database import Database
 from models.settings import Settings
 from models.tables import (
@@ -414,6 +414,9 @@ async def test_renewing_what_is_confirmed_checks_every_limit_and_writes_nothing(
 
 async def test_what_nobody_agreed_to_is_left_to_a_person(books: Books) -> None:
     campaign = uuid4()
+    assert "autonomy is manual" in (await books.ask(10, campaign, agreed=False)).reason
+    free = WIDE.model_copy(update={"autonomy": Autonomy.FULL_AUTO})
+    await books.store(free)
     first = await books.ask(10, campaign, agreed=False)
     assert (first.granted, first.limit) == (False, "needs a person")
     assert (await books.ask(10, campaign)).granted  # agreed
@@ -429,7 +432,7 @@ async def test_what_nobody_agreed_to_is_left_to_a_person(books: Books) -> None:
     assert (await books.ask(20, uuid4(), agreed=False)).granted
     unused = await books.ask(5, uuid4(), agreed=False, platform=Platform.X)
     assert "never been activated before" in unused.reason
-    await books.store(WIDE.model_copy(update={"ask_first_activation": False}))
+    await books.store(free.model_copy(update={"ask_first_activation": False}))
     assert (await books.ask(5, uuid4(), agreed=False, platform=Platform.X)).granted
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from models.contract.exchange import DatedRate, Rates
 from models.contract.limits import HARD_CEILING_MONTHLY, SANDBOX_LIMITS, SpendLimits, SpendRequest
 from models.contract.money import Money
-from models.contract.vocabulary import Platform
+from models.contract.vocabulary import Autonomy, Platform
 from policy.authority import Exposure, Verdict, authorise, month_exposure, needs_person
 from policy.worst_case import day_exposure
 
@@ -236,7 +236,7 @@ def test_a_days_limits_bind_what_a_day_may_cost(over: float, balanced: bool, cou
 
 # -- escalation -------------------------------------------------------------------------------
 
-ASKING = WIDE.model_copy(update={"always_ask_above": Money.of(100)})
+ASKING = WIDE.model_copy(update={"always_ask_above": Money.of(100), "autonomy": Autonomy.FULL_AUTO})
 BIG_TEAM = dollars(100_000_000_000)
 
 
@@ -248,9 +248,13 @@ def person(
     first: bool = False,
     agreed: bool = False,
     limits: SpendLimits = ASKING,
+    last_agreed: int | None = None,
 ) -> str | None:
+    asked = request(Money.of(daily), agreed=agreed)
+    if last_agreed is not None:
+        asked = asked.model_copy(update={"last_agreed": Money.of(last_agreed)})
     verdict = needs_person(
-        request(Money.of(daily), agreed=agreed),
+        asked,
         limits,
         Rates(),
         live=None if live is None else Money.of(live),
@@ -276,6 +280,26 @@ def test_what_the_machine_may_not_raise_by_itself() -> None:
     assert person(500, live=20, first=True, team=dollars(0), agreed=True) is None
     assert person(500, live=500, first=True, team=dollars(0)) is None
     assert person(400, live=500, first=True, team=dollars(0)) is None
+
+
+def test_a_teams_autonomy_bounds_every_rise_of_the_machines() -> None:
+    manual = ASKING.model_copy(update={"autonomy": Autonomy.MANUAL})
+    assert "autonomy is manual" in (person(11, live=10, limits=manual) or "")
+    assert person(9, live=10, limits=manual) is None
+    assert person(11, live=10, limits=manual, agreed=True) is None
+    semi = ASKING.model_copy(
+        update={"autonomy": Autonomy.SEMI_AUTO, "approval_threshold": Money.of(25)}
+    )
+    assert person(25, live=20, limits=semi) is None
+    assert "above $25.00, which needs a person" in (person(26, live=20, limits=semi) or "")
+
+
+def test_many_small_rises_are_one_large_one() -> None:
+    """Twenty percent a day passes any rule that looks at one step only."""
+    budget = agreed = 20
+    while person(budget + budget // 5, live=budget, last_agreed=agreed) is None:
+        budget += budget // 5
+    assert budget == 28, "the step to 33 would be more than half above what was agreed to"
 
 
 def test_every_escalation_is_the_teams_to_set() -> None:

@@ -12,8 +12,8 @@ from starter.team import SANDBOX_CREDENTIALS
 from tests.replay import golden
 
 STORIES = {
-    "meta-flight": ["decide_pacing", "pause_tree", "activate", "campaign_figures"],
-    "x-flight": ["decide_pacing", "pause_tree", "activate", "campaign_figures"],
+    "meta-flight": ["decide_spend", "pause_tree", "activate", "campaign_figures"],
+    "x-flight": ["decide_spend", "pause_tree", "activate", "campaign_figures"],
     "x-killed": ["pause_tree", "record_campaign"],
     "x-declined": ["ask_person", "close_question"],
     "meta-stopped-by-guard": ["record_campaign"],

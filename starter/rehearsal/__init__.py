@@ -1,0 +1,1 @@
+"""A month rehearsed in seconds: the production workflows on a stepped clock."""

@@ -1,0 +1,248 @@
+"""A campaign as a person writes it down: a YAML file, checked into clear sentences or a plan."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+import yaml
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from activities.article_file import article_from_file
+from activities.page import PageRefused, from_fields
+from models.contract.campaign import Dayparting, Guardrails, MediaPlan
+from models.contract.content import Article
+from models.contract.money import Money
+from models.contract.network import Targeting
+from models.contract.urls import canonical
+from models.contract.vocabulary import CampaignType, Objective, Platform, SpecialCategory
+
+_MAX_BYTES = 1_000_000
+
+
+class CampaignFileRefused(Exception):
+    """The file cannot be used; the message is one clear sentence."""
+
+
+def _amount(value: object) -> object:
+    """YAML reads 12.50 as a float; money is written as a person meant it, so as text."""
+    if isinstance(value, bool):
+        raise ValueError("is no amount; write a number such as 12.50")
+    return str(value) if isinstance(value, int | float) else value
+
+
+Amount = Annotated[str, BeforeValidator(_amount)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ArticleText(_Part):
+    """The promoted article, in the file itself."""
+
+    title: str = Field(min_length=1)
+    text: str = Field(min_length=1)
+    description: str = ""
+    tags: tuple[str, ...] = ()
+
+
+class Flight(_Part):
+    """When the campaign runs: from ``start`` (a day; at once when absent) for ``days``."""
+
+    start: date | None = None
+    days: int = Field(default=30, ge=1, le=90)
+
+
+class FileTargeting(_Part):
+    """Who shall see the ads; countries by two letters."""
+
+    locations: tuple[str, ...] = ("US",)
+    interests: tuple[str, ...] = ()
+    age_min: int = Field(default=18, ge=18, le=65)
+    age_max: int = Field(default=65, ge=18, le=65)
+
+
+class FileGuardrails(_Part):
+    """Safety values; what is absent is not judged. Amounts in the account's currency."""
+
+    max_daily_spend: Amount | None = None
+    target_cpa: Amount | None = None
+    max_cpa: Amount | None = None
+    min_roas: float | None = Field(default=None, gt=0)
+
+
+class CampaignFile(_Part):
+    """One campaign on each of the named platforms.
+
+    ``daily_budget`` is for each platform, or an amount by platform. The article stands in the
+    file (``article``) or beside it (``article_file``: .md, .html or .json).
+    """
+
+    url: str
+    name: str = Field(default="", max_length=100)
+    platforms: tuple[Platform, ...] = Field(min_length=1)
+    daily_budget: Amount | dict[Platform, Amount]
+    lifetime_budget: Amount | None = None
+    objective: Objective = Objective.TRAFFIC
+    campaign_type: CampaignType = CampaignType.ARTICLE
+    special_category: SpecialCategory = SpecialCategory.NONE
+    flight: Flight = Flight()
+    creatives: int = Field(default=3, ge=1, le=8)
+    targeting: FileTargeting = FileTargeting()
+    guardrails: FileGuardrails = FileGuardrails()
+    dayparting: tuple[int, ...] | None = None
+    article: ArticleText | None = None
+    article_file: Path | None = None
+
+    @field_validator("platforms", mode="before")
+    @classmethod
+    def _by_any_name(cls, value: object) -> object:
+        names = cast("list[object]", value) if isinstance(value, list) else [value]
+        found = [Platform.parse(str(name)) for name in names]
+        if len(set(found)) != len(found):
+            raise ValueError("names a platform twice; name each once")
+        return found
+
+    @field_validator("daily_budget", mode="before")
+    @classmethod
+    def _by_platform(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            return value
+        amounts = cast("dict[object, object]", value)
+        return {Platform.parse(str(name)): amount for name, amount in amounts.items()}
+
+    @field_validator("url")
+    @classmethod
+    def _public(cls, value: str) -> str:
+        return canonical(value)
+
+    @model_validator(mode="after")
+    def _complete(self) -> "CampaignFile":
+        if (self.article is None) == (self.article_file is None):
+            raise ValueError(
+                "give the article once, as article (title and text) or as article_file: a "
+                "rehearsal contacts nobody, so it cannot read the page itself"
+            )
+        if isinstance(self.daily_budget, dict):
+            for platform in self.platforms:
+                if platform not in self.daily_budget:
+                    raise ValueError(f"daily_budget names no amount for {platform.value}")
+        return self
+
+    def budget(self, platform: Platform) -> str:
+        """The daily budget on a platform, as written."""
+        if isinstance(self.daily_budget, dict):
+            return self.daily_budget[platform]
+        return self.daily_budget
+
+    def content(self) -> Article:
+        """What is promoted.
+
+        Raises:
+            CampaignFileRefused: the article is no article.
+        """
+        try:
+            if self.article_file is not None:
+                found = article_from_file(self.article_file)
+                return found.model_copy(update={"url": self.url, "canonical_url": self.url})
+            assert self.article is not None
+            return from_fields({"url": self.url, **self.article.model_dump()})
+        except PageRefused as refused:
+            raise CampaignFileRefused(f"article: {refused}") from None
+
+    def plan(self, platform: Platform, currency: str) -> MediaPlan:
+        """The plan of the campaign on one platform, amounts in its account's currency.
+
+        Raises:
+            CampaignFileRefused: it makes no sense; one sentence says what.
+        """
+
+        def money(amount: str | None) -> Money | None:
+            return None if amount is None else Money.of(amount, currency)
+
+        rails, wanted = self.guardrails, self.targeting
+        start = self.flight.start
+        try:
+            return MediaPlan(
+                name=f"{self.name or self.content().title} ({platform.value})"[:120],
+                objective=self.objective,
+                campaign_type=self.campaign_type,
+                special_category=self.special_category,
+                destination_url=self.url,
+                daily_budget=Money.of(self.budget(platform), currency),
+                lifetime_budget=money(self.lifetime_budget),
+                start=None if start is None else midnight(start),
+                duration=timedelta(days=self.flight.days),
+                dayparting=Dayparting(hours=self.dayparting) if self.dayparting else None,
+                targeting=Targeting(**wanted.model_dump()),
+                variants=self.creatives,
+                guardrails=Guardrails(
+                    max_daily_spend=money(rails.max_daily_spend),
+                    target_cpa=money(rails.target_cpa),
+                    max_cpa=money(rails.max_cpa),
+                    min_roas=rails.min_roas,
+                ),
+            )
+        except ValidationError as error:
+            raise CampaignFileRefused(_sentence(error)) from None
+        except ValueError as error:
+            raise CampaignFileRefused(f"{platform.value}: {error}") from None
+
+
+def midnight(day: date) -> datetime:
+    """The first instant of a day, UTC."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def read(path: Path) -> CampaignFile:
+    """The campaign in a file.
+
+    Raises:
+        CampaignFileRefused: it cannot be read or makes no sense; one sentence says what.
+    """
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise CampaignFileRefused(f"{path} is larger than {_MAX_BYTES:,} bytes")
+        content = yaml.safe_load(path.read_text())
+    except OSError as error:
+        raise CampaignFileRefused(f"{path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise CampaignFileRefused(f"{path} is no text in UTF-8") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise CampaignFileRefused(f"{path} is no YAML: {str(error).splitlines()[0]}") from None
+    if not isinstance(content, dict):
+        raise CampaignFileRefused(f"{path} has no fields; write lines such as 'url: https://…'")
+    fields = cast("dict[str, Any]", content)
+    beside = fields.get("article_file")
+    if isinstance(beside, str):
+        fields = {**fields, "article_file": path.parent / beside}
+    try:
+        return CampaignFile.model_validate(fields)
+    except ValidationError as error:
+        raise CampaignFileRefused(f"{path}: {_sentence(error)}") from None
+
+
+def _sentence(error: ValidationError) -> str:
+    """The first problem as one sentence, with the field's name in front."""
+    first = error.errors(include_url=False)[0]
+    place = ".".join(
+        str(part) for part in first["loc"] if part not in ("str", "function-before[_amount(), str]")
+    )
+    match first["type"]:
+        case "extra_forbidden":
+            known = ", ".join(sorted(CampaignFile.model_fields))
+            where = f"; known fields: {known}" if len(first["loc"]) == 1 else ""
+            return f"field {place!r} is unknown{where}"
+        case "missing":
+            return f"{place} is missing"
+        case _:
+            told = first["msg"].removeprefix("Value error, ")
+            return f"{place}: {told}" if place else told
