@@ -33,11 +33,21 @@ class CreativeTestActivities:
             known = await history(session, query, variants)
             suspended = await frozen(session)
         log = DecisionLog(query, case.cycle, case.platform)
-        news = _judge_fatigue(case, known, log)
-        wanted = _wanted(case, known, log)
-        moves = _allowed(case, wanted, log, is_frozen=suspended is not None)
+        moves, news = creative_moves(case, known, suspended, log)
         await self._records.record_decisions(log.decisions)
         return Decided(moves=moves, news=news)
+
+
+def creative_moves(
+    case: CreativesCase, known: CampaignHistory, suspended: str | None, log: DecisionLog
+) -> tuple[tuple[Move, ...], tuple[str, ...]]:
+    """The moves of one look (at most one) and what people should hear; all is noted in ``log``.
+
+    Pure. ``suspended``: why decisions are frozen, or None.
+    """
+    news = _judge_fatigue(case, known, log)
+    wanted = _wanted(case, known, log)
+    return _allowed(case, wanted, log, is_frozen=suspended is not None), news
 
 
 def _judge_fatigue(

@@ -74,13 +74,24 @@ class OptimisationActivities:
             known = await history(session, query)
             suspended = await frozen(session)
         log = DecisionLog(query, case.cycle, case.platform)
-        cycle = _Cycle(case, known, suspended, log)
-        budget = _judge_budget(cycle)
-        _judge_bid(cycle)
-        moves = _arbitrate(cycle)
-        moves += _pace(cycle, moves, budget.reason if budget.action == "decrease" else None)
+        moves, news = spend_moves(case, known, suspended, log)
         await self._records.record_decisions(log.decisions)
-        return Decided(moves=tuple(moves), figures=figures_of(known, query), news=tuple(cycle.news))
+        return Decided(moves=moves, figures=figures_of(known, query), news=news)
+
+
+def spend_moves(
+    case: OptimisationCase, known: CampaignHistory, suspended: str | None, log: DecisionLog
+) -> tuple[tuple[Move, ...], tuple[str, ...]]:
+    """The moves of one cycle and what people should hear; every decision is noted in ``log``.
+
+    Pure. ``suspended``: why decisions are frozen, or None.
+    """
+    cycle = _Cycle(case, known, suspended, log)
+    budget = _judge_budget(cycle)
+    _judge_bid(cycle)
+    moves = _arbitrate(cycle)
+    moves += _pace(cycle, moves, budget.reason if budget.action == "decrease" else None)
+    return tuple(moves), tuple(cycle.news)
 
 
 def _judge_budget(cycle: _Cycle) -> Any:

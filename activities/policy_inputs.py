@@ -7,18 +7,15 @@ import numpy as np
 
 from activities.campaign_history import CampaignHistory, Day, summed
 from models.contract.campaign import MediaPlan
-from models.contract.figures import CreativesCase, FiguresQuery, OptimisationCase
+from models.contract.figures import CreativesCase, OptimisationCase
 from models.contract.money import Money
 from models.contract.optimisation import Lever, MoveMade
 from models.contract.vocabulary import Objective
-from models.tables import Campaign
 from policy.allocation import AllocationInputs
 from policy.bidding import BidInputs, Goal
-from policy.channels import Channel
 from policy.cost_goal import GoalFigures
 from policy.cost_per_result import Cohort
 from policy.fatigue import FatigueInputs
-from policy.learning import learning
 from policy.live_forecast import DayFigures, LiveForecastInputs
 from policy.maturity import arrived_over
 from policy.pacing import PacingInputs
@@ -151,7 +148,7 @@ def relative_inputs(
         saturation=curve.level.value if curve.level else None,
         optimal_spend=float(curve.optimal_spend) if curve.optimal_spend else None,
         predicted_cpa=predicted_cpa,
-        average_value=_average_value(known),
+        average_value=average_value(known),
         spent_total=float(known.spend),
         hours_since_change=_hours_since(case),
         daily=tuple(
@@ -191,30 +188,11 @@ def saturation_inputs(case: OptimisationCase, known: CampaignHistory) -> Saturat
     return SaturationInputs(
         currency=case.query.currency,
         days=tuple(
-            SpendDay(float(one.spend), None if one.revenue is None else float(one.revenue), arrived)
+            spend_day(one, arrived)
             for one, arrived in zip(whole, _arrived(case, whole), strict=True)
         ),
         target_roas=case.plan.optimisation.target_roas or case.plan.guardrails.min_roas,
-        average_value=_average_value(known),
-    )
-
-
-def channel(row: Campaign, known: CampaignHistory, query: FiguresQuery) -> Channel:
-    """A campaign among the team's others. What a person runs is left alone, as is what learns."""
-    plan = MediaPlan.model_validate(row.plan)
-    whole = [one for one in known.days[-60:] if one.end <= query.now]
-    shares = arrived_shares(query.now, whole)
-    since = whole[0].start if whole else query.now
-    return Channel(
-        id=str(row.id),
-        budget=row.daily_budget_micros,
-        days=tuple(
-            SpendDay(float(one.spend), None if one.revenue is None else float(one.revenue), arrived)
-            for one, arrived in zip(whole, shares, strict=True)
-        ),
-        conversions=float(sum(one.conversions for one in whole)),
-        fixed=row.admin_override or not plan.optimisation.budgets,
-        frozen=not plan.optimisation.enabled or learning(known.spend, since, query.now).active,
+        average_value=average_value(known),
     )
 
 
@@ -283,6 +261,16 @@ def fatigue_inputs(case: CreativesCase, known: CampaignHistory, variant: str) ->
     )
 
 
+def spend_day(day: Day, arrived: float) -> SpendDay:
+    """A day as a point of a saturation curve."""
+    return SpendDay(
+        spend=float(day.spend),
+        value=None if day.revenue is None else float(day.revenue),
+        maturity=arrived,
+        day=day.day.toordinal(),
+    )
+
+
 def _reached(days: Sequence[Day]) -> tuple[float, ...]:
     """Different people by the end of each day: as told, else at most so many more than before."""
     reached: list[float] = []
@@ -326,7 +314,7 @@ def _goals(case: OptimisationCase, week: Sequence[Day], whole: Day | None) -> Go
     )
 
 
-def _average_value(known: CampaignHistory) -> float | None:
+def average_value(known: CampaignHistory) -> float | None:
     """Micros that a conversion of this campaign has been worth so far."""
     conversions = sum(one.conversions for one in known.days)
     revenue = sum(one.revenue or 0 for one in known.days)

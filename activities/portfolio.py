@@ -8,9 +8,10 @@ from uuid import UUID, uuid5
 from sqlmodel import col, select
 from temporalio import activity
 
-from activities.campaign_history import CampaignHistory, history
+from activities.advice import advice
+from activities.campaign_history import history
 from activities.heartbeat import heartbeating
-from activities.policy_inputs import channel
+from activities.portfolio_inputs import Member, channel
 from activities.readings import restate_budgets
 from activities.recommendations import Advice, expire, put
 from activities.records import RecordActivities
@@ -60,7 +61,19 @@ class PortfolioActivities:
                 await restate_budgets(session, now.date())
                 expired = await expire(session, now)
             scored = await score_decisions(self._database, order.team_id, now)
-        return PortfolioDone(scored=scored, expired=expired)
+            recommended = await self._recommend(order.team_id, now)
+        return PortfolioDone(scored=scored, expired=expired, recommended=recommended)
+
+    async def _recommend(self, team_id: UUID, now: datetime) -> int:
+        """Advice on every active campaign, beside those that came before it."""
+        members = [one for group in (await self._groups(team_id, now)).values() for one in group]
+        found = [
+            each for one in members for each in advice(one, [m for m in members if m is not one])
+        ]
+        async with self._database.team(team_id) as session:
+            for each in found:
+                await put(session, each)
+        return len(found)
 
     @activity.defn
     async def reallocate(self, order: PortfolioOrder) -> Reallocated:
@@ -97,11 +110,9 @@ class PortfolioActivities:
                 open_ += 1
         return Freed(micros=dict(micros), open=open_)
 
-    async def _groups(
-        self, team_id: UUID, now: datetime
-    ) -> dict[str, list[tuple[Campaign, CampaignHistory, FiguresQuery]]]:
+    async def _groups(self, team_id: UUID, now: datetime) -> dict[str, list[Member]]:
         """Active campaigns by currency, with what is known of each."""
-        groups: dict[str, list[tuple[Campaign, CampaignHistory, FiguresQuery]]] = defaultdict(list)
+        groups: dict[str, list[Member]] = defaultdict(list)
         async with self._database.team(team_id) as session:
             zones = {row.id: row.timezone for row in await session.scalars(select(Account))}
             rows = await session.scalars(
@@ -117,7 +128,7 @@ class PortfolioActivities:
                     currency=row.currency,
                     now=now,
                 )
-                groups[row.currency].append((row, await history(session, query), query))
+                groups[row.currency].append(Member(row, await history(session, query), query))
         return groups
 
     async def _decide(
@@ -125,18 +136,18 @@ class PortfolioActivities:
         team_id: UUID,
         now: datetime,
         currency: str,
-        group: Sequence[tuple[Campaign, CampaignHistory, FiguresQuery]],
+        group: Sequence[Member],
     ) -> list[BudgetMove]:
         week = (now.date() - _MONDAY).days // _WEEK
         decision_id = uuid5(team_id, f"reallocation/{currency}/{week}")
         inputs = ReallocationInputs(
             currency=currency,
-            channels=tuple(channel(row, known, query) for row, known, query in group),
+            channels=tuple(channel(one) for one in group),
             week=week,
             days_since_last=await self._days_since(team_id, currency, now),
         )
         answer = reallocation.decide(inputs)
-        campaigns = {str(row.id): row for row, _, _ in group}
+        campaigns = {str(one.row.id): one.row for one in group}
         moved = [one for one in answer.allocations if one.proposed != one.budget]
         held = await self._held(team_id)
         whole = plain(answer)

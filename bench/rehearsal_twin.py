@@ -74,9 +74,7 @@ def means(
     return tuple(starmap(_compared, zip(MEASURES, true.T, twin.T, strict=True)))
 
 
-def _compared(
-    measure: str, true: NDArray[np.float64], twin: NDArray[np.float64]
-) -> Nearness:
+def _compared(measure: str, true: NDArray[np.float64], twin: NDArray[np.float64]) -> Nearness:
     middle = float(true.mean())
     apart = (twin - true) / middle
     half = 1.96 * float(apart.std(ddof=1)) / math.sqrt(len(apart))
@@ -140,9 +138,9 @@ def speed(trials: int = 200, days: int = 30) -> Speed:
 def main() -> None:
     """Print every figure."""
     for one in means():
-        print(asdict(one), "met" if one.met else "NOT MET")  # noqa: T201
+        print(asdict(one), "met" if one.met else "NOT MET")
     for trials in (60, 200):
-        print(asdict(speed(trials)))  # noqa: T201
+        print(asdict(speed(trials)))
 
 
 if __name__ == "__main__":

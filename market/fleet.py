@@ -1,4 +1,4 @@
-"""Many seeds of the market at once, an hour at a time: arrays where ``market.delivery`` has one line.
+"""Many seeds of the market at once, an hour at a time: arrays in the place of one line.
 
 A trial is a seed. Ads' traits, price level, day targets and learning days are those that the same
 seed has in ``market.delivery``, so a trial is that seed's campaign again; hourly chance comes from
@@ -94,7 +94,7 @@ class FleetConversions:
 
 @dataclass(frozen=True, slots=True)
 class FleetHour:
-    """What an hour delivered: arrays (trials, ads), spend in micros, and what follows the clicks."""
+    """What an hour delivered: arrays (trials, ads), spend in micros, and what follows clicks."""
 
     impressions: Ints
     clicks: Ints
@@ -145,9 +145,8 @@ class Fleet:
         self._wear = np.array([[one.wear for one in row] for row in natures])
         self._cvr = np.array([[one.cvr for one in row] for row in natures])
         self._revenue = terms.unit * np.array([[one.revenue for one in row] for row in natures])
-        self._level = np.exp(
-            0.18 * np.array([gauss(seed, "level", terms.network, terms.line) for seed in seeds])
-        )
+        levels = [gauss(seed, "level", terms.network, terms.line) for seed in seeds]
+        self._level: Floats = np.exp(0.18 * np.array(levels, dtype=np.float64))
         self._target, self._skill = _days(seeds, terms, calendar.dates)
         self._noise, self._drift = _hours(seeds, terms, len(calendar))
         self._seed = seeds[0] if seeds else 0
@@ -201,15 +200,14 @@ class Fleet:
     def _click_rates(self, conditions: Conditions) -> Floats:
         people = self._people(conditions)
         shown = self.shown.astype(np.float64)
-        reached = people * -np.expm1(-shown / people)
-        views = np.where(shown > 0, np.maximum(shown / np.maximum(reached, 1e-9), 1.0), 1.0)
+        views = np.maximum(shown / np.maximum(reached(people, shown), 1e-9), 1.0)
         wear = self._wear.copy()
         wear[:, :1] *= conditions.wear
         return self._ctr * np.exp(-wear * (views - 1.0))
 
-    def _people(self, conditions: Conditions) -> float:
+    def _people(self, conditions: Conditions) -> int:
         most = conditions.audience
-        return float(max(1, self.terms.audience if most is None else min(most, self.terms.audience)))
+        return max(1, self.terms.audience if most is None else min(most, self.terms.audience))
 
     def _bought(self, number: int, order: FleetOrder, rate: Floats) -> tuple[Floats, Floats]:
         """Expected impressions and their CPM (micros), as ``market.auction.buy`` has them."""
@@ -218,13 +216,8 @@ class Fleet:
         day = calendar.dates[int(calendar.day[number])]
         noise = self._noise[:, number]
         wanted = self._wanted(number, order) * noise
-        opportunities = (
-            self._people(conditions)
-            * VIEWS_PER_PERSON
-            * share
-            * traffic.weekday_factor(day)
-            * noise
-        )
+        people = self._people(conditions) * VIEWS_PER_PERSON * share
+        opportunities: Floats = people * traffic.weekday_factor(day) * noise
         crowd = max(share * 24.0, 0.1) ** 0.25
         price = MEDIAN_CPM * self.terms.unit * crowd * conditions.price
         median = price * self._level * np.exp(0.12 * self._drift[:, number])
@@ -233,8 +226,8 @@ class Fleet:
             most = np.where(order.bids > 0, order.bids * rate * 1000.0, np.inf)
             with np.errstate(divide="ignore"):
                 ceiling = np.minimum(ceiling, np.log(most / median) / PRICE_SD)
-        need = wanted * 1000.0 / np.maximum(opportunities, 1e-9) / median
-        z = np.maximum(math.log(REFERENCE_BID) / PRICE_SD, np.interp(need, _PAID, _Z))
+        need = np.asarray(wanted * 1000.0 / np.maximum(opportunities, 1e-9) / median, np.float64)
+        z = np.maximum(np.interp(need, _PAID, _Z), math.log(REFERENCE_BID) / PRICE_SD)
         z = np.clip(np.minimum(z, ceiling), _Z[0], _Z[-1])
         won, paid = np.interp(z, _Z, _WON), np.interp(z, _Z, _PAID)
         cpm = median * paid / won
@@ -245,9 +238,8 @@ class Fleet:
         calendar, pace = self.calendar, order.conditions.pace
         share = float(calendar.share[number])
         target = pace * order.budgets * self._target[:, calendar.day[number]]
-        left = np.minimum(
-            target - self._today, pace * WEEKS_WORTH * order.budgets - self._week
-        )
+        week = order.budgets.astype(np.float64) * (pace * WEEKS_WORTH) - self._week
+        left = np.minimum(target - self._today, week)
         remaining = max(1.0 - float(calendar.before[number]), share, 1e-9)
         pull = left / np.maximum(target * remaining, 1e-9)
         wanted = target * share * np.clip(pull, 0.0, CATCH_UP)
@@ -292,9 +284,13 @@ class Fleet:
         self._recent += counts
 
 
-def _days(
-    seeds: Sequence[int], terms: FleetTerms, dates: Sequence[date]
-) -> tuple[Floats, Floats]:
+def reached(people: int, shown: Floats | Ints) -> Floats:
+    """``market.response.reach`` of every entry of an array."""
+    views = np.asarray(shown, np.float64) / people
+    return np.asarray(-people * np.expm1(-views), np.float64)
+
+
+def _days(seeds: Sequence[int], terms: FleetTerms, dates: Sequence[date]) -> tuple[Floats, Floats]:
     """(trials, days): what pacers make of a budget, and what learning leaves of conversions."""
     line = LineTerms(
         network=terms.network,
@@ -330,7 +326,7 @@ def _rotation(rates: Floats, running: Bools) -> Floats:
     """Shares of impressions (trials, ads), zero where nothing runs (``market.delivery``)."""
     weights = np.where(running, np.maximum(rates, 1e-300) ** 1.5, 0.0)
     whole, many = weights.sum(axis=1, keepdims=True), running.sum(axis=1, keepdims=True)
-    even = running / np.maximum(many, 1)
+    even = np.asarray(running / np.maximum(many, 1), np.float64)
     return 0.9 * np.where(whole > 0, weights / np.maximum(whole, 1e-300), even) + 0.1 * even
 
 

@@ -75,7 +75,7 @@ class PortfolioWorkflow:
             freed = await carry_out(
                 PortfolioActivities.freed,
                 FreedAsked(team_id=order.team_id, moves=lowered),
-                timeouts.DATABASE,
+                timeouts.PORTFOLIO,
                 "What has been given back?",
             )
         return dict(freed.micros)

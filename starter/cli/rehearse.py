@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -35,6 +36,10 @@ def rehearse(
     guard_every: Annotated[
         int, typer.Option(help="Hours between two looks of a guard.", min=1, max=12)
     ] = 4,
+    trials: Annotated[
+        int | None,
+        typer.Option(help="Instead, so many trials of its Monte-Carlo twin.", min=1, max=10_000),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Write charts (SVG) into this folder.")] = None,
     keep: Annotated[bool, typer.Option(help="Keep the directory with its logs.")] = False,
     as_json: Json = False,
@@ -43,6 +48,9 @@ def rehearse(
 
     Nothing of yours is touched: it has its own directory, ports, database and sandbox networks.
     """
+    if trials is not None:
+        _try(file, trials, days, seed, scenario or [], out, as_json=as_json)
+        return
     from starter.rehearsal import charts, report
     from starter.rehearsal.campaign_file import CampaignFileRefused, read
     from starter.rehearsal.driver import RehearsalOrder
@@ -61,7 +69,7 @@ def rehearse(
             record = asyncio.run(run(order, watch, keep=keep))
     except CampaignFileRefused as refused:
         fail(f"{refused}.", USAGE)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         raise CommandFailed("Interrupted; what it had started is gone.", INTERRUPTED) from None
     finally:
         gc.collect()
@@ -72,6 +80,42 @@ def rehearse(
     for chart in charts.draw(record, out) if out else ():
         notes.print(f"{chart}", markup=False)
     notes.print(f"{days} days in {time.monotonic() - began:.0f} s.", style="dim")
+
+
+def _try(
+    file: Path,
+    trials: int,
+    days: int,
+    seed: int,
+    scenario: list[str],
+    out: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Many trials on a simulated market, without workflows."""
+    # Matrices are small: threads of the linear algebra would wait for each other most of the time.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from platforms.errors import Refused
+    from starter.rehearsal import trial_report
+    from starter.rehearsal.campaign_file import CampaignFileRefused, read
+    from starter.rehearsal.driver import RehearsalOrder
+
+    began = time.monotonic()
+    try:
+        order = RehearsalOrder(read(file), days, seed, _scenarios(scenario))
+        with _progress(as_json) as watch:
+            record = trial_report.rehearse(order, trials, watch)
+    except (CampaignFileRefused, Refused) as refused:
+        fail(f"{refused}.", USAGE)
+    except KeyboardInterrupt:
+        raise CommandFailed("Interrupted.", INTERRUPTED) from None
+    if as_json:
+        emit(trial_report.document(record))
+    else:
+        trial_report.show(record, screen)
+    for chart in trial_report.draw(record, out) if out else ():
+        notes.print(f"{chart}", markup=False)
+    notes.print(f"{trials} trials of {days} days in {time.monotonic() - began:.0f} s.", style="dim")
 
 
 def _scenarios(names: list[str]) -> "tuple[Any, ...]":

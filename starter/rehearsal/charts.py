@@ -72,8 +72,11 @@ def draw(record: Record, directory: Path) -> list[Path]:
     return files
 
 
-def svg(title: str, labels: Sequence[str], lines: Sequence[Line]) -> str:
-    """A line chart with its axis from zero, one label for about every fifth point."""
+def svg(title: str, labels: Sequence[str], lines: Sequence[Line], *, about: str = _LABEL) -> str:
+    """A line chart with its axis from zero, one label for about every fifth point.
+
+    ``about``: what the figures come from, below the title.
+    """
     known = [value for line in lines for value in line.values if value is not None]
     top = _round_up(max(known, default=1.0) or 1.0)
     wide, high = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
@@ -90,7 +93,7 @@ def svg(title: str, labels: Sequence[str], lines: Sequence[Line]) -> str:
         f"<title>{escape(title)}</title>",
         f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="#ffffff"/>',
         f'<text x="{_LEFT}" y="20" font-size="14" font-weight="600">{escape(title)}</text>',
-        f'<text x="{_LEFT}" y="35" fill="{_GREY}">{_LABEL}</text>',
+        f'<text x="{_LEFT}" y="35" fill="{_GREY}">{escape(about)}</text>',
     ]
     for step in range(5):
         value = top * step / 4

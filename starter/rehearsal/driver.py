@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from html import escape
+from math import gcd
 from typing import Any
 from uuid import uuid5
 
@@ -47,8 +48,11 @@ _BEFORE = timedelta(minutes=10)
 """Guards look so long before the full hours on which campaigns decide, which then know the news."""
 
 _APART = GRAIN
-_LOOK_AGAIN = timedelta(hours=6)
+_ASK_AGAIN = timedelta(hours=6)
 """A message may change what a campaign does next: it is asked at least this often."""
+
+_TRUSTED = timedelta(days=1)
+"""An active campaign that decides at regular hours need not be asked each time: so long."""
 
 Progress = Callable[[str, int, int], None]
 
@@ -67,7 +71,7 @@ class RehearsalOrder:
     def cadence(self) -> Cadence:
         """How often campaigns and guards look after things.
 
-        Leases last a day instead of six hours, for nobody dies here. Whatever a campaign
+        Leases last a week instead of six hours, for nobody dies here. Whatever a campaign
         decides, it decides as often as in production.
         """
         between = timedelta(hours=self.guard_every)
@@ -79,7 +83,7 @@ class RehearsalOrder:
             landing_page=timedelta(days=1),
             account=timedelta(days=1),
             review=timedelta(minutes=20),
-            lease=timedelta(hours=24),
+            lease=timedelta(days=7),
             stepped=between - _BEFORE,
         )
 
@@ -105,7 +109,7 @@ class Actor:
     due: datetime
     handle: WorkflowHandle[Any, Any] | None = None
     approved: CampaignView | None = None
-    asked_at: datetime | None = None
+    ask_at: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -184,6 +188,10 @@ class Driver:
             actor.looks += self.order.cadence.watch
         if instant < actor.due:
             return
+        stride = _stride(actor.campaign)
+        if actor.ask_at is not None and instant < actor.ask_at:
+            actor.due = instant + stride
+            return
         if actor.handle is None:
             await self._launch(actor)
         assert actor.handle is not None
@@ -194,8 +202,10 @@ class Driver:
             await self.ground.time.settle()
             view = await self._view(actor.handle)
         known = view.next_check
-        soon = instant + _LOOK_AGAIN
+        soon = instant + _ASK_AGAIN
         actor.due = soon if known is None or known <= instant else min(_whole(known), soon)
+        regular = view.status is CampaignStatus.ACTIVE and not (actor.due - actor.begins) % stride
+        actor.ask_at = actor.due + _TRUSTED if regular else None
 
     async def _launch(self, actor: Actor) -> None:
         campaign = actor.campaign
@@ -292,6 +302,15 @@ class Driver:
             clock=settings.clock,
             cadence=self.order.cadence,
         )
+
+
+def _stride(campaign: CampaignInput) -> timedelta:
+    """The longest time of which every regular duty of an active campaign is a multiple."""
+    cadence = campaign.cadence
+    parts = [cadence.pacing, cadence.fatigue]
+    if campaign.plan.dayparting is not None:
+        parts.append(timedelta(hours=1))
+    return timedelta(seconds=gcd(*(round(one.total_seconds()) for one in parts)))
 
 
 def _whole(instant: datetime) -> datetime:

@@ -30,7 +30,7 @@ def how(order: RehearsalOrder) -> tuple[str, ...]:
         f"Guards looked every {_hours(cadence.watch)} hours instead of every "
         f"{usual.watch.total_seconds():g} seconds, and inspected and read single ads with every "
         "second look: in production a guardrail fires sooner and costs less.",
-        f"Leases lasted {_hours(cadence.lease)} hours instead of {_hours(usual.lease)}.",
+        f"Leases lasted {cadence.lease.days} days instead of {_hours(usual.lease)} hours.",
         f"Time moved in steps of {GRAIN.total_seconds() / 60:g} minutes or more.",
         "The rehearsal's person approved at once, and resumed nothing that a guardrail had paused.",
         "Figures are as reported shortly after the end; conversions still to come are not in them.",

@@ -1,5 +1,8 @@
 """One rehearsal from its order to its record."""
 
+import asyncio
+import signal
+
 from starter.rehearsal.driver import Driver, Progress, RehearsalOrder
 from starter.rehearsal.ground import ground
 from starter.rehearsal.reading import read
@@ -16,6 +19,10 @@ async def rehearse(order: RehearsalOrder, progress: Progress, *, keep: bool = Fa
         StackFailed: a part did not come up or ended, or a workflow's code failed.
     """
     order.file.content()  # what is no article is said before anything is started
+    task = asyncio.current_task()
+    assert task is not None
+    # Like Ctrl-C: what was started must be ended.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     async with ground(seed=order.seed, start=order.start, url=order.file.url, keep=keep) as stage:
         driver = Driver(stage, order, progress)
         await driver.drive()

@@ -67,8 +67,8 @@ def orders(
         case Scenario.TRACKING_OUTAGE:
             return [conditions(one, on(10, 12), measured=False) for one in everywhere]
         case Scenario.FATIGUE:
-            # Thirty thousand people see the ads of an ordinary budget five times in the month.
-            return [conditions(one, on(4), audience=30_000, wear=8.0) for one in everywhere]
+            # So few people see the ads of an ordinary budget a dozen times in the month.
+            return [conditions(one, on(4), audience=12_000, wear=8.0) for one in everywhere]
         case Scenario.DISAPPROVAL:
             return [SandboxOrder(on(6, 10), "/reviews", {"network": first})]
         case Scenario.RUNAWAY_BID:

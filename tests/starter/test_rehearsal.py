@@ -303,18 +303,21 @@ def test_a_day_is_rehearsed_twice_to_the_same_bytes(tmp_path: Path) -> None:
 
 
 @pytest.mark.stack
-def test_nothing_is_left_behind_after_ctrl_c(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_nothing_is_left_behind_when_it_is_interrupted(
+    tmp_path: Path, number: signal.Signals
+) -> None:
     command = _command(str(_campaign(tmp_path)), "--json")
     directory, deadline = "", time.monotonic() + 60
     while not directory:
         assert time.monotonic() < deadline
         for child in psutil.Process(command.pid).children():
             line = child.cmdline()
-            if "worker" in line:  # by then everything else was started
+            if "'worker'" in " ".join(line):  # by then everything else was started
                 directory = child.environ()["ADFLIGHT_DIRECTORY"]
         time.sleep(0.1)
     assert len(_leftovers(directory)) >= 2
-    command.send_signal(signal.SIGINT)
+    command.send_signal(number)
     out, problems = command.communicate(timeout=60)
     assert command.returncode == 130, problems
     assert out == ""

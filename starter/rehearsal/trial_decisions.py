@@ -1,0 +1,373 @@
+"""The product's decisions in every trial: the same policies, on what the trial's network shows.
+
+Pacing decides every four hours as in production. Rules on budget and bid are asked once a day and
+ads are looked at every second day, because their levers rest for a day after each move anyway.
+Both run the very functions the activities run (``spend_moves``, ``creative_moves``); a campaign is
+spared the question where its figures are so far inside the policies' own thresholds that no move
+can come of it.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from types import ModuleType
+from typing import Any, Final
+from uuid import UUID
+
+import numpy as np
+
+from activities.campaign_history import CampaignHistory
+from activities.creative_tests import creative_moves
+from activities.decision_log import DecisionLog
+from activities.optimisation import spend_moves
+from activities.policy_inputs import WINDOW, ladder_inputs, saturation_inputs
+from market.fleet import Bools, Floats, Ints
+from market.fleet_reporting import CONVERSIONS, REVENUE, SPEND
+from models.contract.figures import CreativesCase, FiguresQuery, OptimisationCase
+from models.contract.limits import SpendRequest
+from models.contract.money import Money
+from models.contract.optimisation import Lever, Move
+from models.contract.vocabulary import Author, Autonomy, DecisionType
+from policy import pacing, relative_roas, roas_ladder, saturation
+from policy.authority import Exposure, authorise, needs_person
+from policy.fatigue import FREQUENCY
+from policy.roas_posterior import posterior
+from policy.variants import ENOUGH_DAYS, ENOUGH_IMPRESSIONS
+from starter.rehearsal.trial_histories import Histories
+from starter.rehearsal.trial_state import Trials
+
+PACING_EVERY: Final = timedelta(hours=4)
+BUDGET_EVERY: Final = timedelta(days=1)
+ADS_EVERY: Final = timedelta(days=2)
+_BUDGET_RULES = (relative_roas.NAME, roas_ladder.NAME)
+_CAREFUL = 1.001
+"""Room for rounding when a threshold is compared with outside the policy."""
+_LEFT_TO_PERSON = "raise of the agreed budget left to a person"
+
+
+class TrialLog(DecisionLog):
+    """Notes what moved, and nothing else: a trial's decisions are counted, not kept."""
+
+    def __init__(self, query: FiguresQuery, platform: str) -> None:
+        super().__init__(query, UUID(int=0), platform)
+        self._sources: list[str] = []
+        self.cut_because: str | None = None
+
+    def note(
+        self,
+        policy: ModuleType,
+        inputs: Any,
+        answer: Any,
+        kind: DecisionType,
+        *,
+        moved: bool,
+        subject: str = "",
+    ) -> str:
+        """Remember the name only."""
+        source = f"{policy.NAME}@{policy.VERSION} on {subject}"
+        self._sources.append(source)
+        if policy.NAME in _BUDGET_RULES and answer.action == "decrease":
+            self.cut_because = answer.reason
+        return source
+
+    def drop(self, source: str, why: str) -> None:
+        """Nothing is kept of it."""
+
+    def impact(self, source: str, micros: int) -> None:
+        """Nothing is kept of it."""
+
+    def id_of(self, source: str) -> UUID:
+        """Its place in the cycle."""
+        return UUID(int=self._sources.index(source))
+
+    def source_of(self, decision_id: UUID) -> str:
+        """The decision at a place in the cycle."""
+        return self._sources[decision_id.int]
+
+
+class Decisions:
+    """Decides for all trials and carries moves out as the campaign's workflow does."""
+
+    def __init__(self, trials: Trials) -> None:
+        self._trials = trials
+        many = len(trials.seeds)
+        self._out_of_bounds: list[str | None] = [None] * many
+        self._proven = np.zeros(many, dtype=np.bool_)
+        plan = trials.setting.plan
+        self._may_raise = (
+            trials.setting.limits.autonomy is not Autonomy.MANUAL
+            and plan.optimisation.enabled
+            and plan.optimisation.budgets
+        )
+
+    # -- pacing, bid, budget ----------------------------------------------------------------------
+
+    def pace(self, known: Histories) -> None:
+        """Follow the day's plan below the agreed budget."""
+        allowed = self._trials.setting.plan.optimisation
+        if not (allowed.enabled and allowed.budgets):
+            return
+        for trial in np.flatnonzero(self._trials.alive).tolist():
+            self._pace(known, trial)
+
+    def _pace(self, known: Histories, trial: int) -> None:
+        if not known.delivered_today(trial):
+            return  # without figures of the day pacing holds
+        answer = pacing.decide(known.pacing(trial, self._out_of_bounds[trial]))
+        if answer.action != "hold":
+            self._throttle(trial, known.now, answer.budget)
+
+    def spend(self, known: Histories, number: int) -> None:
+        """Budget, bid and pacing in one cycle; pacing alone where nothing else can move."""
+        outside, curved = self._may_move(known)
+        for trial in np.flatnonzero(self._trials.alive).tolist():
+            self._out_of_bounds[trial] = None
+            if outside[trial] or curved[trial]:
+                case, history = self._case(trial, known), known.of(trial)
+                if outside[trial] or saturated(case, history):
+                    self._decide_spend(case, history, number, trial)
+                    continue
+            self._pace(known, trial)
+
+    def _decide_spend(
+        self, case: OptimisationCase, history: CampaignHistory, number: int, trial: int
+    ) -> None:
+        log = TrialLog(case.query, case.platform)
+        moves, _ = spend_moves(case, history, None, log)
+        self._out_of_bounds[trial] = log.cut_because
+        for move in moves:
+            if self._trials.alive[trial]:
+                self._make(move, trial, case.query.now, number)
+
+    def _may_move(self, known: Histories) -> tuple[Bools, Bools]:
+        """(trials,) twice: where a rule may move something by its own thresholds, and where only
+        a saturation curve could. All of them where nothing but asking tells (a bid to move, or
+        the ladder, which has no target)."""
+        plan = self._trials.setting.plan
+        target = plan.optimisation.target_roas or plan.guardrails.min_roas
+        every = np.ones_like(self._trials.alive)
+        if plan.bid.amount is not None:
+            return every, every
+        if target is None:
+            return self._ladder_moves(known), ~every
+        return may_leave_target(
+            known.days(),
+            known.arrived(),
+            target=target,
+            floor=plan.guardrails.min_roas or 0.0,
+            may_raise=self._may_raise,
+        )
+
+    def _ladder_moves(self, known: Histories) -> Bools:
+        """Where the ladder, which is quickly asked, does not maintain (trials,)."""
+        moves = np.zeros_like(self._trials.alive)
+        for trial in np.flatnonzero(self._trials.alive).tolist():
+            inputs = ladder_inputs(self._case(trial, known), known.of(trial))
+            moves[trial] = roas_ladder.decide(inputs).action != "maintain"
+        return moves
+
+    def _case(self, trial: int, known: Histories) -> OptimisationCase:
+        trials, setting = self._trials, self._trials.setting
+        return OptimisationCase(
+            query=self._query(trial, known.now),
+            cycle=trials.ids[trial],
+            platform=setting.platform.value,
+            author=Author.AI,
+            plan=trials.plans[trial],
+            live=Money(micros=int(trials.live[trial]), currency=setting.currency),
+            minimum=setting.minimum,
+            delivering_since=setting.start,
+            ends_at=setting.ends_at,
+            edits_this_hour=known.edits(trial),
+            edit_quota=setting.able.budget_edits_per_hour,
+            no_raise_before=trials.no_raise[trial],
+            moves=trials.moves[trial],
+        )
+
+    def _query(self, trial: int, now: datetime) -> FiguresQuery:
+        setting = self._trials.setting
+        return FiguresQuery(
+            team_id=UUID(int=0),
+            campaign_id=self._trials.ids[trial],
+            timezone=setting.timezone,
+            currency=setting.currency,
+            now=now,
+        )
+
+    # -- ads --------------------------------------------------------------------------------------
+
+    def look_at_ads(self, known: Histories, number: int) -> None:
+        """Which ads get the budget, is one proven better, are people tired of one?"""
+        trials, setting = self._trials, self._trials.setting
+        tired = (np.where(trials.resting, 0.0, known.frequency()) > FREQUENCY).any(axis=1)
+        judged = np.zeros_like(tired)
+        days = (known.now - setting.start) / timedelta(days=1)
+        allowed = setting.plan.optimisation
+        acts = setting.able.can_pause_ad and allowed.enabled and allowed.creatives
+        if acts and len(trials.variants) > 1 and days >= ENOUGH_DAYS:
+            seen = (known.shown() >= ENOUGH_IMPRESSIONS).sum(axis=1) > 1
+            # A proven winner runs alone; what rests is looked at no more.
+            judged = seen & ~self._proven
+        for trial in np.flatnonzero(trials.alive & (tired | judged)).tolist():
+            self._look(known, trial, number)
+
+    def _look(self, known: Histories, trial: int, number: int) -> None:
+        trials, setting = self._trials, self._trials.setting
+        case = CreativesCase(
+            query=self._query(trial, known.now),
+            cycle=trials.ids[trial],
+            platform=setting.platform.value,
+            plan=trials.plans[trial],
+            ads={one: one for one in trials.variants},
+            resting=_names(trials.variants, trials.resting[trial]),
+            moves=trials.moves[trial],
+        )
+        log = TrialLog(case.query, case.platform)
+        moves, news = creative_moves(case, known.of(trial, ads=True), None, log)
+        if news:
+            trials.count("fresh creatives wanted", trial)
+        for move in moves:
+            self._make(move, trial, known.now, number)
+            self._proven[trial] = int((~trials.resting[trial]).sum()) == 1
+
+    # -- carrying out -----------------------------------------------------------------------------
+
+    def _make(self, move: Move, trial: int, now: datetime, number: int) -> None:
+        """One move, as ``workflows.campaign_moves`` makes it."""
+        trials = self._trials
+        match move.lever:
+            case Lever.STATUS:
+                trials.end(trial, number, "paused: return too low")
+            case Lever.THROTTLE if move.budget is not None:
+                self._throttle(trial, now, move.budget.micros)
+            case Lever.BUDGET if move.budget is not None:
+                self._move_budget(trial, now, move.budget)
+            case Lever.BID if move.bid is not None:
+                before, after = int(trials.bids[trial]), move.bid.micros
+                trials.set_bid(trial, after)
+                trials.made(trial, now, Lever.BID, before, after)
+                trials.count("bid raised" if after > before else "bid lowered", trial)
+            case Lever.CREATIVE:
+                self._switch_ads(move, trial, now)
+            case _:
+                raise ValueError(f"a {move.lever.value} move without an amount: {move.action}")
+
+    def _throttle(self, trial: int, now: datetime, budget: int) -> None:
+        trials = self._trials
+        live = int(trials.live[trial])
+        trials.set_live(trial, now, budget)
+        trials.made(trial, now, Lever.THROTTLE, live, budget)
+        trials.count(f"live budget {'raised' if budget > live else 'lowered'} by pacing", trial)
+
+    def _move_budget(self, trial: int, now: datetime, budget: Money) -> None:
+        trials = self._trials
+        before, live = int(trials.agreed[trial]), int(trials.live[trial])
+        raising = budget.micros > before
+        if raising and not self._granted(trial, now, budget):
+            trials.count(_LEFT_TO_PERSON, trial)
+            return
+        if raising or budget.micros < live:
+            trials.set_live(trial, now, budget.micros)
+        trials.agree(trial, budget.micros)
+        trials.made(trial, now, Lever.BUDGET, before, budget.micros)
+        trials.count(f"agreed budget {'raised' if raising else 'lowered'}", trial)
+
+    def _granted(self, trial: int, now: datetime, budget: Money) -> bool:
+        """What the spend authority would say if this were the team's only campaign."""
+        trials, setting = self._trials, self._trials.setting
+        currency = setting.currency
+        request = SpendRequest(
+            key="twin",
+            team_id=UUID(int=0),
+            account_id=UUID(int=0),
+            campaign_id=trials.ids[trial],
+            platform=setting.platform,
+            daily=budget,
+            over_delivery=setting.able.over_delivery,
+            balanced=setting.able.balanced,
+            until=setting.ends_at,
+            now=now,
+            lifetime=setting.plan.lifetime_budget,
+            agreed=False,
+            last_agreed=setting.plan.daily_budget,
+        )
+        nothing = Exposure()
+        spent = Money(micros=int(trials.fleet.spent_ever[trial]), currency=currency)
+        verdict = authorise(
+            request,
+            setting.limits,
+            setting.rates,
+            campaign_spent=spent,
+            account=nothing,
+            platform=nothing,
+            team=nothing,
+        )
+        if not verdict.granted:
+            return False
+        live = Money(micros=int(trials.agreed[trial]), currency=currency)
+        return (
+            needs_person(
+                request,
+                setting.limits,
+                setting.rates,
+                live=live,
+                team=nothing,
+                first_activation=False,
+            )
+            is None
+        )
+
+    def _switch_ads(self, move: Move, trial: int, now: datetime) -> None:
+        trials = self._trials
+        for ads, rests in ((move.on, False), (move.off, True)):
+            for one in ads:
+                trials.resting[trial, trials.variants.index(one)] = rests
+        trials.made(trial, now, Lever.CREATIVE, 0, 0)
+        trials.count("ads rested" if move.off else "ads came back", trial)
+
+
+def may_leave_target(
+    days: Ints, arrived: Floats, *, target: float, floor: float, may_raise: bool
+) -> tuple[Bools, Bools]:
+    """Where ``relative_roas`` may answer anything but maintain (trials,), by its own formulas and
+    thresholds on the careful side; and where it may cap, if a saturation curve says so.
+
+    Args:
+        days: (5, trials, days) reported figures of all days, today last.
+        arrived: (days,) share of each day's conversions that has arrived.
+        target: Revenue per spend aimed at.
+        floor: Revenue per spend below which a campaign is paused, 0 without.
+        may_raise: Whether a raise could be granted to the machine at all.
+    """
+    week = days[:, :, -WINDOW:].astype(np.float64)
+    spend, matured = week[SPEND].sum(axis=1), (week[SPEND] * arrived[-WINDOW:]).sum(axis=1)
+    revenue, orders = week[REVENUE].sum(axis=1), week[CONVERSIONS].sum(axis=1)
+    ever, value = days[CONVERSIONS].sum(axis=1), days[REVENUE].sum(axis=1)
+    low = max(relative_roas.REDUCE_BELOW * target, relative_roas.PAUSE_BELOW * floor)
+    high = relative_roas.SCALE_ABOVE * target if may_raise else np.inf
+    outside = np.zeros(days.shape[1], dtype=np.bool_)
+    known = np.zeros_like(outside)
+    for trial in np.flatnonzero(spend > 0).tolist():
+        worth = float(value[trial] / ever[trial]) if ever[trial] and value[trial] else None
+        found = posterior(
+            float(spend[trial]),
+            float(revenue[trial]),
+            float(orders[trial]),
+            float(matured[trial] / spend[trial]),
+            worth,
+        )
+        known[trial] = found is not None
+        outside[trial] = found is not None and not low * _CAREFUL <= found.observed <= high
+    whole = days[SPEND, :, :-1].astype(np.float64)[:, -saturation.MAX_DAYS :]
+    least = np.where(whole > 0, whole, np.inf).min(axis=1, initial=np.inf)
+    curved = known & (whole.max(axis=1, initial=0.0) >= saturation.SPEND_RATIO * least)
+    return outside, curved & (days.shape[2] > saturation.MIN_DAYS)
+
+
+def saturated(case: OptimisationCase, known: CampaignHistory) -> bool:
+    """Whether a curve can be read and says that less would bring as much."""
+    curve = saturation.decide(saturation_inputs(case, known))
+    return curve.level is not None and curve.level.value > relative_roas.SATURATED_ABOVE
+
+
+def _names(variants: Sequence[str], flags: Bools) -> tuple[str, ...]:
+    return tuple(one for one, flag in zip(variants, flags.tolist(), strict=True) if flag)
