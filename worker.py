@@ -27,6 +27,7 @@ from activities.evaluation import EvaluationActivities
 from activities.failures import FailureCounter
 from activities.feeds import FeedActivities
 from activities.figures import FiguresActivities
+from activities.forecasts import ForecastActivities
 from activities.guard import GuardActivities
 from activities.incidents import IncidentActivities
 from activities.inspection import InspectionActivities
@@ -122,6 +123,7 @@ class Collaborators:
             ],
             queues.ANALYTICS: [
                 FiguresActivities(self.database),
+                ForecastActivities(self.database, records, settings),
                 OptimisationActivities(self.database, records),
                 CreativeTestActivities(self.database, records),
                 PortfolioActivities(self.database, records),

@@ -15,7 +15,7 @@ from activities.portfolio_inputs import Member, channel
 from activities.readings import restate_budgets
 from activities.recommendations import Advice, expire, put
 from activities.records import RecordActivities
-from activities.scoring import score_decisions
+from activities.scoring import score_decisions, score_forecasts
 from activities.teams import frozen, team_limits
 from models.contract.decision import Decision
 from models.contract.figures import FiguresQuery
@@ -61,6 +61,7 @@ class PortfolioActivities:
                 await restate_budgets(session, now.date())
                 expired = await expire(session, now)
             scored = await score_decisions(self._database, order.team_id, now)
+            scored += await score_forecasts(self._database, order.team_id, now)
             recommended = await self._recommend(order.team_id, now)
         return PortfolioDone(scored=scored, expired=expired, recommended=recommended)
 

@@ -2,18 +2,19 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import update
 from sqlmodel import col, select
 
-from activities.campaign_history import CampaignHistory, Day, history
+from activities.campaign_history import CampaignHistory, Day, history, summed
 from activities.policy_inputs import arrived_shares
 from models.contract.figures import FiguresQuery
-from models.contract.vocabulary import DecisionType, Objective
+from models.contract.vocabulary import CampaignStatus, DecisionType, Objective
 from models.database import Database
 from models.tables import Account, Campaign, DecisionRow
-from policy import scoring
+from policy import forecast, scoring
 from policy.catalogue import plain
 from policy.scoring import Metric, ScoredDay, ScoringInputs
 
@@ -27,6 +28,7 @@ _SCORED = (
     DecisionType.ADJUST_BID.value,
     DecisionType.CREATIVE_TEST.value,
 )
+_ENDED = (CampaignStatus.COMPLETED.value, CampaignStatus.ARCHIVED.value)
 _MOST = 500
 
 
@@ -75,6 +77,72 @@ async def score_decisions(database: Database, team_id: UUID, now: datetime) -> i
                 )
             )
     return len(found)
+
+
+async def score_forecasts(database: Database, team_id: UUID, now: datetime) -> int:
+    """Compare the forecasts of ended campaigns with what happened; how many.
+
+    *inside*: every figure that was forecast lies in its 80 % interval; else which did not. The
+    last forecast before the launch counts, and only what was forecast for the flight as it was.
+    """
+    async with database.team(team_id) as session:
+        rows = await session.execute(
+            select(DecisionRow, Campaign, Account.timezone)
+            .join(Campaign, col(Campaign.id) == col(DecisionRow.campaign_id))
+            .join(Account, col(Account.id) == col(Campaign.account_id))
+            .where(
+                col(DecisionRow.policy) == f"{forecast.NAME}@{forecast.VERSION}",
+                col(DecisionRow.score).is_(None),
+                col(Campaign.status).in_(_ENDED),
+            )
+            .order_by(col(DecisionRow.at).desc())
+            .limit(_MOST)
+        )
+        seen: set[UUID] = set()
+        scored = 0
+        for row, campaign, timezone in rows.all():
+            query = FiguresQuery(
+                team_id=team_id,
+                campaign_id=campaign.id,
+                timezone=timezone,
+                currency=campaign.currency,
+                now=now,
+            )
+            known = await history(session, query)
+            if not known.days or known.days[-1].end + _SETTLES > now:
+                continue
+            verdict, details = _held(row, known)
+            if campaign.id in seen:
+                verdict, details = "superseded", {}
+            seen.add(campaign.id)
+            await session.execute(
+                update(DecisionRow)
+                .where(col(DecisionRow.id) == row.id)
+                .values(score=verdict, score_details={"scored_at": now.isoformat(), **details})
+            )
+            scored += 1
+        return scored
+
+
+def _held(row: DecisionRow, known: CampaignHistory) -> tuple[str, dict[str, object]]:
+    answer = cast("dict[str, Any]", row.action_taken.get("answer") or {})
+    figures = cast("dict[str, Any] | None", answer.get("figures"))
+    whole = summed(known.days)
+    if figures is None or whole is None:
+        return "inconclusive", {}
+    happened = {
+        "spend": whole.spend,
+        "impressions": whole.impressions,
+        "clicks": whole.clicks,
+        "conversions": whole.conversions,
+    }
+    outside = [
+        name
+        for name, number in happened.items()
+        if number < figures[name]["low"]
+        or (figures[name]["high"] is not None and number > figures[name]["high"])
+    ]
+    return "outside" if outside else "inside", {"happened": happened, "outside": outside}
 
 
 def score(

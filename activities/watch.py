@@ -67,8 +67,10 @@ class WatchActivities:
         while True:
             activity.heartbeat()
             now = clock.campaign_time(self._real_now())
-            await self._refresh(book, now)
-            if self._is_due(book, order, now):
+            reads = self._is_due(book, order, now)
+            if not (reads and book.rebuilt):  # what a reading changes is refreshed after it anyway
+                await self._refresh(book, now)
+            if reads:
                 await self._read(book, order, now)
                 now = clock.campaign_time(self._real_now())
                 await self._refresh(book, now)

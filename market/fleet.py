@@ -9,7 +9,7 @@ is the same; slots last an hour instead of a quarter.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from statistics import NormalDist
 from typing import Final
 
@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 from market import response, traffic
 from market.conditions import ORDINARY, Conditions
 from market.delivery import LEARNING_CONVERSIONS, LineTerms, day_target
+from market.fleet_calendar import Calendar
 from market.noise import gauss, stream
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-HOUR: Final = timedelta(hours=1)
 # What follows is as in market.delivery; tests/market/test_fleet.py holds the two together.
 MEDIAN_CPM: Final = 10_500_000.0
 VIEWS_PER_PERSON: Final = 12.0
@@ -102,37 +102,6 @@ class FleetHour:
     conversions: FleetConversions
 
 
-class Calendar:
-    """The hours of a flight in the account's zone.
-
-    ``begins`` (hours,) epoch seconds; ``day`` (hours,) index into ``dates``; ``of_day`` (hours,)
-    local hour; ``before`` and ``share`` (hours,) of the day's traffic.
-    """
-
-    def __init__(self, start: datetime, hours: int) -> None:
-        """``start``: aware, in the account's zone."""
-        first, zone = start.astimezone(UTC), start.tzinfo
-        local = [(first + n * HOUR).astimezone(zone) for n in range(hours)]
-        self.starts: tuple[datetime, ...] = tuple(local)
-        self.dates: tuple[date, ...] = tuple(sorted({one.date() for one in local}))
-        place = {one: n for n, one in enumerate(self.dates)}
-        self.begins: Ints = np.array([int(one.timestamp()) for one in local], dtype=np.int64)
-        self.day: Ints = np.array([place[one.date()] for one in local], dtype=np.int64)
-        self.of_day: Ints = np.array([one.hour for one in local], dtype=np.int64)
-        seconds = [traffic.seconds_of_day(one) for one in local]
-        self.before: Floats = np.array([traffic.passed(one) for one in seconds])
-        self.share: Floats = np.array([_share(one) for one in seconds])
-
-    def __len__(self) -> int:
-        return len(self.starts)
-
-
-def _share(second: float) -> float:
-    """Of a day's traffic, in the hour that begins at a second of the day."""
-    over = max(0.0, second + 3600.0 - 86_400.0)
-    return traffic.passed(second + 3600.0) - traffic.passed(second) + traffic.passed(over)
-
-
 class Fleet:
     """The trials' markets and what their networks' pacers know. Hours are asked for in order."""
 
@@ -198,14 +167,15 @@ class Fleet:
             self._recent -= self._converted[:, number - _WEEK]
 
     def _click_rates(self, conditions: Conditions) -> Floats:
-        people = self._people(conditions)
+        people = self.people(conditions)
         shown = self.shown.astype(np.float64)
         views = np.maximum(shown / np.maximum(reached(people, shown), 1e-9), 1.0)
         wear = self._wear.copy()
         wear[:, :1] *= conditions.wear
         return self._ctr * np.exp(-wear * (views - 1.0))
 
-    def _people(self, conditions: Conditions) -> int:
+    def people(self, conditions: Conditions) -> int:
+        """How many there are to show ads to."""
         most = conditions.audience
         return max(1, self.terms.audience if most is None else min(most, self.terms.audience))
 
@@ -216,22 +186,25 @@ class Fleet:
         day = calendar.dates[int(calendar.day[number])]
         noise = self._noise[:, number]
         wanted = self._wanted(number, order) * noise
-        people = self._people(conditions) * VIEWS_PER_PERSON * share
+        people = self.people(conditions) * VIEWS_PER_PERSON * share
         opportunities: Floats = people * traffic.weekday_factor(day) * noise
         crowd = max(share * 24.0, 0.1) ** 0.25
         price = MEDIAN_CPM * self.terms.unit * crowd * conditions.price
         median = price * self._level * np.exp(0.12 * self._drift[:, number])
         ceiling = np.full(len(rate), math.log(HIGHEST_BID) / PRICE_SD)
         if order.bids is not None:
-            most = np.where(order.bids > 0, order.bids * rate * 1000.0, np.inf)
+            bid = np.where(order.bids > 0, order.bids * rate * 1000.0, np.inf)
             with np.errstate(divide="ignore"):
-                ceiling = np.minimum(ceiling, np.log(most / median) / PRICE_SD)
+                ceiling = np.minimum(ceiling, np.log(bid / median) / PRICE_SD)
         need = np.asarray(wanted * 1000.0 / np.maximum(opportunities, 1e-9) / median, np.float64)
         z = np.maximum(np.interp(need, _PAID, _Z), math.log(REFERENCE_BID) / PRICE_SD)
         z = np.clip(np.minimum(z, ceiling), _Z[0], _Z[-1])
         won, paid = np.interp(z, _Z, _WON), np.interp(z, _Z, _PAID)
-        cpm = median * paid / won
-        return np.minimum(wanted * 1000.0 / cpm, opportunities * won), cpm
+        # Bids that win one auction in a billion buy nothing (``market.auction``).
+        wins = won > 1e-9
+        cpm = np.where(wins, median * paid / np.where(wins, won, 1.0), 0.0)
+        most = np.where(wins, opportunities * won, 0.0)
+        return np.minimum(wanted * 1000.0 / np.where(wins, cpm, 1.0), most), cpm
 
     def _wanted(self, number: int, order: FleetOrder) -> Floats:
         """Micros each pacer wants to spend in the hour (``market.delivery``)."""
@@ -284,7 +257,7 @@ class Fleet:
         self._recent += counts
 
 
-def reached(people: int, shown: Floats | Ints) -> Floats:
+def reached(people: int | Ints, shown: Floats | Ints) -> Floats:
     """``market.response.reach`` of every entry of an array."""
     views = np.asarray(shown, np.float64) / people
     return np.asarray(-people * np.expm1(-views), np.float64)

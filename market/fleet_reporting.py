@@ -12,7 +12,8 @@ from typing import Final
 import numpy as np
 
 from market import reporting
-from market.fleet import Calendar, FleetConversions, FleetHour, Floats, Ints
+from market.fleet import FleetConversions, FleetHour, Floats, Ints
+from market.fleet_calendar import Calendar
 from market.noise import stream
 
 SPEND, IMPRESSIONS, CLICKS, CONVERSIONS, REVENUE = range(5)

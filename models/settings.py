@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 from uuid import UUID
 
-from pydantic import AliasChoices, Field, SecretStr, field_validator
+from pydantic import AliasChoices, BaseModel, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from models.contract.campaign import Cadence
@@ -24,6 +24,20 @@ def default_directory() -> Path:
     if os.geteuid() == 0:
         return Path("/var/lib/adflight")
     return Path.home() / ".local" / "share" / "adflight"
+
+
+class Usual(BaseModel):
+    """Usual rates of one market, in units of ``currency``: cost per 1,000 impressions, clicks per
+    impression, conversions per click, revenue per conversion (0: none is counted on).
+
+    The defaults are round figures of the trade, not anybody's data: set your own.
+    """
+
+    currency: str = "USD"
+    cpm: float = Field(default=10.0, gt=0)
+    ctr: float = Field(default=0.01, gt=0, le=1)
+    cvr: float = Field(default=0.02, gt=0, le=1)
+    value: float = Field(default=0.0, ge=0)
 
 
 class Settings(BaseSettings):
@@ -82,6 +96,9 @@ class Settings(BaseSettings):
     notify_url: SecretStr = SecretStr("")
     digest_hour: int = Field(default=8, ge=0, le=23)
     feed_interval_seconds: float = 300.0
+
+    # What is usual, for forecasts of an account that has no campaigns of its own yet.
+    benchmark: Usual | None = Usual()
 
     # How many times a daily budget a network may spend on one day, where ours is not believed.
     over_delivery: dict[str, float] = {}

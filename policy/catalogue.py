@@ -21,6 +21,7 @@ _MODULES: dict[str, str] = {
     "policy.allocation": "AllocationInputs",
     "policy.winner": "WinnerInputs",
     "policy.fatigue": "FatigueInputs",
+    "policy.forecast": "ForecastInputs",
     "policy.live_forecast": "LiveForecastInputs",
     "policy.reallocation": "ReallocationInputs",
 }

@@ -8,46 +8,34 @@ note what somebody wants; the chapters act on it, one at a time, and what is mos
 a kill, then a pause, then everything else. All instants are campaign time.
 """
 
-from typing import Any
-
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ChildWorkflowError
+from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.figures import FiguresActivities
     from activities.network import NetworkActivities
     from activities.outcomes import POLICY_REFUSED, QUARANTINED
-    from activities.plans import PlanActivities, PlanReview, PlanReviewed
-    from activities.promotions import PromotionActivities
-    from activities.records import Question, RecordActivities
-    from models.contract.briefs import CreativeBrief, CreativeSet
     from models.contract.campaign import (
-        ApprovalCase,
         CampaignInput,
         CampaignResult,
         ChangeBudget,
         Kill,
-        MediaPlan,
-        Modify,
         NetworkTree,
         Pause,
         PauseNote,
         Resume,
     )
-    from models.contract.content import Article
     from models.contract.effects import TreeReading, VerifyTree
-    from models.contract.promotion import PromotionInput
     from models.contract.vocabulary import Author, CampaignStatus, DecisionType, StopLevel
     from workflows import orders, timeouts
     from workflows.agenda import due_together, in_hours, next_due
-    from workflows.campaign_duties import CampaignDuties
+    from workflows.campaign_proposal import CampaignProposal
     from workflows.campaign_steps import LIVE, MACHINE
-    from workflows.creative import CreativeWorkflow
     from workflows.errands import Interrupted, carry_out, failure_text, failure_type
 
 
 @workflow.defn(name="campaign")
-class CampaignWorkflow(CampaignDuties):
+class CampaignWorkflow(CampaignProposal):
     """One campaign on one ad account."""
 
     @workflow.init
@@ -113,196 +101,7 @@ class CampaignWorkflow(CampaignDuties):
             and not self._errands.unfinished
         )
 
-    # -- draft and approval -----------------------------------------------------------------
-
-    async def _make_creatives(self) -> None:
-        """Write the ads; what compliance doubts goes to a person, the forbidden is dropped."""
-        if not self._state.visits:
-            await self._enter(CampaignStatus.DRAFT, f"proposed by {self._campaign.author_name}")
-        try:
-            await self._fill_in_creatives()
-        except (ActivityError, ChildWorkflowError) as error:
-            await self._fail(f"no creatives: {failure_text(error)}")
-            return
-        if not self._state.creatives:
-            await self._fail("no creative passed the compliance check")
-        elif self._state.approval.needed:
-            await self._enter(CampaignStatus.PENDING_APPROVAL, "a person must agree")
-        else:
-            by = self._campaign.author_name if self._campaign.author is Author.ADMIN else MACHINE
-            self._change(approved_by=by)
-            agreed = self._decision(
-                DecisionType.APPROVE, by, "within the rules: no further approval needed"
-            )
-            await self._enter(CampaignStatus.SCHEDULED, f"approved by {by}", agreed)
-
-    async def _fill_in_creatives(self) -> None:
-        if self._state.creatives:
-            return
-        article: Article = self._campaign.article or await self._do(
-            PromotionActivities.gather_article,
-            PromotionInput(
-                promotion_id="",
-                team_id=self._campaign.team_id,
-                url=self._state.plan.destination_url,
-            ),
-            timeouts.WEB,
-            "Read the landing page",
-        )
-        child = await workflow.start_child_workflow(
-            CreativeWorkflow.run,
-            CreativeBrief(
-                team_id=self._campaign.team_id,
-                campaign_id=self._campaign.campaign_id,
-                platform=self._campaign.account.platform,
-                plan=self._state.plan,
-                article=article,
-            ),
-            id=f"creative-{self._campaign.campaign_id}",
-            static_summary=f"Creatives for {self._state.plan.name}",
-        )
-        await workflow.wait_condition(lambda: child.done() or self._is_urgent())
-        if not child.done():
-            child.cancel()
-            raise Interrupted
-        made: CreativeSet = await child
-        case = self._state.approval
-        if made.needs_person:
-            case = case.model_copy(
-                update={"needed": True, "reasons": case.reasons + made.needs_person}
-            )
-        self._change(creatives=made.creatives, approval=case)
-
-    async def _await_answer(self) -> None:
-        """Ask a person, remind them, and take silence for a no."""
-        state, cadence = self._state, self._campaign.cadence
-        if state.asked_at is None:
-            self._change(asked_at=self._now(), reminded_at=self._now())
-            await self._ask_person()
-            return
-        expiry = state.asked_at + cadence.approval_expiry
-        remind = (state.reminded_at or state.asked_at) + cadence.approval_reminder
-        await self._wait_for_message(min(expiry, remind), "approval: remind or expire")
-        if self._approve is not None:
-            answer = self._approve
-            self._change(approved_by=answer.by)
-            await self._close_question("approved", answer.by, answer.note)
-            agreed = self._decision(DecisionType.APPROVE, answer.by, answer.note or "approved")
-            await self._enter(CampaignStatus.SCHEDULED, f"approved by {answer.by}", agreed)
-            self._approve = None
-        elif self._reject is not None:
-            refusal = self._reject
-            await self._close_question("declined", refusal.by, refusal.reason)
-            await self._end(
-                CampaignStatus.DECLINED,
-                DecisionType.REJECT,
-                refusal.by,
-                f"declined by {refusal.by}" + (f": {refusal.reason}" if refusal.reason else ""),
-            )
-        elif self._modify is not None:
-            await self._apply_modification(self._modify)
-        elif self._news is not None:
-            news, self._news = self._news, None
-            await self._ask_again((f"the promoted page was {news.what}: {news.detail}",))
-        elif self._now() >= expiry:
-            await self._close_question("expired", MACHINE, "nobody answered")
-            await self._end(
-                CampaignStatus.EXPIRED,
-                DecisionType.EXPIRE,
-                MACHINE,
-                "nobody answered in time; nothing was spent",
-            )
-        elif self._now() >= remind:
-            self._change(reminded_at=self._now())
-            self._tell("reminder", "Still waiting for approval", "high")
-
-    async def _ask_person(self) -> None:
-        state, plan = self._state, self._state.plan
-        assert state.asked_at is not None
-        expires = state.asked_at + self._campaign.cadence.approval_expiry
-        await self._do(
-            RecordActivities.ask_person,
-            Question(
-                team_id=self._campaign.team_id,
-                campaign_id=self._campaign.campaign_id,
-                version=state.version,
-                reasons=state.approval.reasons,
-                before={"daily budget": "none", "campaign": "does not exist"},
-                after={
-                    "daily budget": str(plan.daily_budget),
-                    "lifetime budget": str(plan.lifetime_budget or "none"),
-                    "flight": plan.flight,
-                    "platform": self._campaign.account.platform.value,
-                    "objective": plan.objective.value,
-                    "destination": plan.destination_url,
-                    "ads": " | ".join(one.copy_text.headline for one in state.creatives),
-                },
-                worst_case=state.approval.worst_case,
-                if_unanswered="the proposal expires and nothing is spent",
-                asked_at=state.asked_at,
-                expires_at=expires,
-            ),
-            timeouts.DATABASE,
-            "Put the proposal on the list of approvals",
-        )
-        self._tell(
-            "approval",
-            f"Approval needed: {plan.name}",
-            "high",
-            f"{plan.daily_budget} a day, at worst {state.approval.worst_case}. "
-            + "; ".join(state.approval.reasons),
-        )
-
-    async def _apply_modification(self, wish: Modify) -> None:
-        """A changed proposal is a new version: priced again and asked again."""
-        changed = wish.model_dump(exclude={"by", "version"}, exclude_none=True, exclude_unset=True)
-        fields: dict[str, Any] = {name: getattr(wish, name) for name in changed}
-        if "end" in fields:
-            fields["duration"] = None
-        plan = self._state.plan.model_copy(update=fields)
-        review = await self._review(plan)
-        if review.problem:
-            self._refuse(f"modification by {wish.by}: {review.problem}")
-            self._modify = None
-            return
-        await self._decide(DecisionType.MODIFY, wish.by, f"changed {', '.join(changed)}")
-        self._change(plan=plan)
-        await self._ask_again((f"modified by {wish.by}",), review.case)
-        self._modify = None
-
-    async def _review(self, plan: MediaPlan) -> PlanReviewed:
-        return await self._do(
-            PlanActivities.review_plan,
-            PlanReview(
-                team_id=self._campaign.team_id,
-                account=self._campaign.account,
-                plan=plan,
-                author=self._campaign.author,
-                over_delivery=self._campaign.over_delivery,
-                now=self._now(),
-                case=self._state.approval,
-            ),
-            timeouts.DATABASE,
-            "Price the changed plan",
-        )
-
-    async def _ask_again(self, reasons: tuple[str, ...], case: ApprovalCase | None = None) -> None:
-        """Open a new version of the question; an answer to the old one is stale from here."""
-        case = case or self._state.approval
-        kept = tuple(reason for reason in case.reasons if reason not in reasons)
-        self._change(
-            version=self._state.version + 1,
-            approval=case.model_copy(update={"needed": True, "reasons": (*reasons, *kept)}),
-            approved_by=None,
-            asked_at=None,
-        )
-        if self._approve is not None:
-            answer, self._approve = self._approve, None
-            self._refuse(
-                f"approval by {answer.by}: version {answer.version} was seen, version "
-                f"{self._state.version} is the proposal now; look again"
-            )
-        await self._enter(CampaignStatus.PENDING_APPROVAL, f"asked again: {reasons[0]}")
+    # -- scheduled -------------------------------------------------------------------------
 
     async def _await_start(self) -> None:
         """Wait for the agreed start."""
@@ -443,6 +242,9 @@ class CampaignWorkflow(CampaignDuties):
             return
         if self._drift is not None:
             await self._adopt_drift(self._drift)
+            return
+        if self._optimise_now is not None:
+            await self._decide_now()
             return
         lease, timezone = self._campaign.cadence.lease, self._campaign.account.timezone
         self._due = next_due(self._state, lease=lease, timezone=timezone, now=self._now())

@@ -21,6 +21,7 @@ with workflow.unsafe.imports_passed_through():
         ContentNews,
         Kill,
         Modify,
+        Optimise,
         Pause,
         Receipt,
         Reject,
@@ -44,6 +45,7 @@ class CampaignMessages(CampaignSteps):
         self._reject: Reject | None = None
         self._modify: Modify | None = None
         self._budget: ChangeBudget | None = None
+        self._optimise_now: Optimise | None = None
         self._news: ContentNews | None = None
         self._finding: Finding | None = None
         self._drift: DriftNote | None = None
@@ -157,6 +159,18 @@ class CampaignMessages(CampaignSteps):
             return self._receipt(f"daily budget will be {agreed} when it resumes")
         return self._receipt(f"daily budget is {self._state.live_budget}")
 
+    @workflow.signal(name="optimise", description="Decide now instead of at the next cycle")
+    async def optimise_signal(self, message: Optimise | None = None) -> None:
+        """Decide now."""
+        self._accept("optimise", message or Optimise())
+
+    @workflow.update(name="optimise", description="Decide now instead of at the next cycle")
+    async def optimise(self, message: Optimise) -> Receipt:
+        """Decide now; answers when the cycle is over."""
+        self._accept("optimise", message)
+        await self._until(lambda: self._optimise_now is not message)
+        return self._receipt("decided; `adflight decisions --campaign` says what and why")
+
     @workflow.signal(name="content_news", description="The promoted page changed or vanished")
     async def content_news(self, news: ContentNews) -> None:
         """The promoted page changed or vanished: pause and ask."""
@@ -203,6 +217,10 @@ class CampaignMessages(CampaignSteps):
     def _check_change_budget(self, message: ChangeBudget) -> None:
         self._validate("change_budget", message)
 
+    @optimise.validator
+    def _check_optimise(self, message: Optimise) -> None:
+        self._validate("optimise", message)
+
     @workflow.query(name="campaign", description="Everything a person may want to know")
     def view(self) -> CampaignView:
         """The campaign as it stands."""
@@ -216,6 +234,7 @@ class CampaignMessages(CampaignSteps):
             version=state.version,
             plan=state.plan,
             approval=state.approval,
+            forecast=state.forecast,
             live_budget=state.live_budget,
             spend=state.spend,
             figures_as_of=state.figures_as_of,
@@ -240,7 +259,7 @@ class CampaignMessages(CampaignSteps):
         if problem is not None:
             self._refuse(problem)
             return
-        wishes = {"change_budget": "_budget"}
+        wishes = {"change_budget": "_budget", "optimise": "_optimise_now"}
         setattr(self, wishes.get(name, f"_{name}"), message)
 
     def _objection(self, name: str, message: Any) -> str | None:
@@ -266,6 +285,8 @@ class CampaignMessages(CampaignSteps):
             return f"cannot pause: the campaign is {status.value}"
         if name == "resume" and status is not CampaignStatus.PAUSED:
             return f"cannot resume: the campaign is {status.value}, not paused"
+        if name == "optimise" and (status not in LIVE or self._state.resting):
+            return f"cannot optimise: the campaign is {status.value}, not delivering"
         if isinstance(message, ChangeBudget):
             if status not in (*LIVE, CampaignStatus.PAUSED):
                 return f"cannot change the budget: the campaign is {status.value}"
@@ -293,6 +314,7 @@ class CampaignMessages(CampaignSteps):
         """Nothing can be wished of what is over."""
         self._kill = self._pause = self._resume = self._approve = self._reject = None
         self._modify = self._budget = self._news = self._finding = self._drift = None
+        self._optimise_now = None
 
     def _forget_outdated(self) -> None:
         """Drop what was fulfilled just before a stop came in: no chapter would take it up."""
@@ -306,7 +328,7 @@ class CampaignMessages(CampaignSteps):
         if status not in (*LIVE, CampaignStatus.PAUSED):
             self._budget = None
         if status not in LIVE:
-            self._finding = self._drift = None
+            self._finding = self._drift = self._optimise_now = None
 
     def _receipt(self, message: str) -> Receipt:
         return Receipt(status=self._state.status, message=message)
@@ -327,7 +349,7 @@ class CampaignMessages(CampaignSteps):
 
     def _is_quiet(self) -> bool:
         wishes = (self._kill, self._pause, self._resume, self._approve, self._reject)
-        told = (self._news, self._finding, self._drift)
+        told = (self._news, self._finding, self._drift, self._optimise_now)
         return all(wish is None for wish in (*wishes, self._modify, self._budget, *told))
 
 

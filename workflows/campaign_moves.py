@@ -8,6 +8,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from temporalio import workflow
+from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.creative_tests import CreativeTestActivities
@@ -24,6 +25,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows import timeouts
     from workflows.campaign_messages import CampaignMessages
     from workflows.campaign_steps import LIVE, MACHINE
+    from workflows.errands import failure_text
 
 _REMEMBERED = timedelta(days=3)
 """Moves older than that limit nothing any more."""
@@ -65,6 +67,16 @@ class CampaignMoves(CampaignMessages):
             "Decide pacing, bid and budget",
         )
         await self._carry_out(decided)
+
+    async def _decide_now(self) -> None:
+        """A person wants to know now."""
+        try:
+            await self._optimise()
+            if self._state.status in LIVE and self._pause is None:
+                await self._look_at_creatives()
+        except ActivityError as error:
+            self._refuse(f"optimise: {failure_text(error)}")
+        self._optimise_now = None
 
     async def _look_at_creatives(self) -> None:
         """Which ads get the budget, is one proven better, are people tired of one?"""

@@ -16,6 +16,7 @@ def render(campaign: CampaignInput, state: CampaignState, next_check: str) -> st
         f"| Daily budget | {plan.daily_budget} agreed, {state.live_budget or 'none'} live |",
         f"| Spend | {_spend(state)} |",
         f"| Worst case | {state.approval.worst_case} |",
+        f"| Forecast | {state.forecast or 'none yet'} |",
         f"| Lease until | {_at(state.lease_until)} |",
         f"| Ends | {_at(state.ends_at)} |",
         f"| Next | {next_check} |",

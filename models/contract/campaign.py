@@ -205,6 +205,7 @@ class CampaignState(Frozen):
     recent_edits: tuple[datetime, ...] = ()
     moves: tuple[MoveMade, ...] = ()
     agreed_budget: Money | None = None
+    forecast: str = ""
     resting_ads: tuple[str, ...] = ()
     seen_fingerprint: str | None = None
     refused: tuple[str, ...] = ()
@@ -317,6 +318,12 @@ class ChangeBudget(Frozen):
     decision_id: UUID | None = None
 
 
+class Optimise(Frozen):
+    """Decide now instead of at the next cycle; nothing else changes."""
+
+    by: str = "operator"
+
+
 class ContentNews(Frozen):
     """What happened to the promoted page: ``changed``, ``unpublished`` or ``unreachable``.
 
@@ -346,6 +353,7 @@ class CampaignView(Frozen):
     version: int
     plan: MediaPlan
     approval: ApprovalCase
+    forecast: str = ""
     live_budget: Money | None
     spend: Money | None
     figures_as_of: datetime | None

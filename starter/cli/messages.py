@@ -19,6 +19,7 @@ from models.contract.campaign import (
     ChangeBudget,
     Kill,
     Modify,
+    Optimise,
     Pause,
     Receipt,
     Reject,
@@ -44,7 +45,7 @@ _Campaign = Annotated[str, typer.Argument(help="Id, or its first characters.")]
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (approve, reject, modify, pause, resume, kill, budget, freeze):
+    for command in (approve, reject, modify, pause, resume, kill, budget, optimise, freeze):
         app.command(command.__name__)(command)
 
 
@@ -145,6 +146,13 @@ def resume(
     if stops.is_scope(campaign):
         fail(f"A stop over {campaign!r} is lifted with `adflight recover {campaign}`.", USAGE)
     run(_say(campaign, "resume", Resume(by=by, reason=reason), wait, as_json))
+
+
+def optimise(
+    campaign: _Campaign, by: By = "operator", as_json: Json = False, wait: Wait = 30
+) -> None:
+    """Decide on pacing, bid, budget and ads now instead of at the next cycle."""
+    run(_say(campaign, "optimise", Optimise(by=by), wait, as_json))
 
 
 def budget(

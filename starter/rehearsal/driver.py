@@ -8,9 +8,8 @@ campaigns, so that no two of them meet at one instant and a run can be repeated 
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from html import escape
-from math import gcd
 from typing import Any
 from uuid import uuid5
 
@@ -188,9 +187,8 @@ class Driver:
             actor.looks += self.order.cadence.watch
         if instant < actor.due:
             return
-        stride = _stride(actor.campaign)
         if actor.ask_at is not None and instant < actor.ask_at:
-            actor.due = instant + stride
+            actor.due = _regular(actor, instant)
             return
         if actor.handle is None:
             await self._launch(actor)
@@ -204,8 +202,8 @@ class Driver:
         known = view.next_check
         soon = instant + _ASK_AGAIN
         actor.due = soon if known is None or known <= instant else min(_whole(known), soon)
-        regular = view.status is CampaignStatus.ACTIVE and not (actor.due - actor.begins) % stride
-        actor.ask_at = actor.due + _TRUSTED if regular else None
+        trusted = view.status is CampaignStatus.ACTIVE and actor.due == _regular(actor, instant)
+        actor.ask_at = instant + _TRUSTED if trusted else None
 
     async def _launch(self, actor: Actor) -> None:
         campaign = actor.campaign
@@ -304,13 +302,18 @@ class Driver:
         )
 
 
-def _stride(campaign: CampaignInput) -> timedelta:
-    """The longest time of which every regular duty of an active campaign is a multiple."""
-    cadence = campaign.cadence
-    parts = [cadence.pacing, cadence.fatigue]
-    if campaign.plan.dayparting is not None:
-        parts.append(timedelta(hours=1))
-    return timedelta(seconds=gcd(*(round(one.total_seconds()) for one in parts)))
+def _regular(actor: Actor, instant: datetime) -> datetime:
+    """When an active campaign that was never interrupted has its next duty after an instant."""
+    cadence = actor.campaign.cadence
+    every = [cadence.pacing, cadence.fatigue, cadence.lease / 2]
+    if actor.campaign.plan.dayparting is not None:
+        every.append(timedelta(hours=1))
+    passed = instant - actor.begins
+    ends = actor.campaign.plan.end
+    return min(
+        *(actor.begins + one * (passed // one + 1) for one in every),
+        ends if ends is not None and ends > instant else datetime.max.replace(tzinfo=UTC),
+    )
 
 
 def _whole(instant: datetime) -> datetime:

@@ -9,79 +9,34 @@ can come of it.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from types import ModuleType
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import numpy as np
 
 from activities.campaign_history import CampaignHistory
 from activities.creative_tests import creative_moves
-from activities.decision_log import DecisionLog
 from activities.optimisation import spend_moves
-from activities.policy_inputs import WINDOW, ladder_inputs, saturation_inputs
-from market.fleet import Bools, Floats, Ints
-from market.fleet_reporting import CONVERSIONS, REVENUE, SPEND
+from activities.policy_inputs import ladder_inputs
+from market.fleet import Bools
 from models.contract.figures import CreativesCase, FiguresQuery, OptimisationCase
 from models.contract.limits import SpendRequest
 from models.contract.money import Money
 from models.contract.optimisation import Lever, Move
-from models.contract.vocabulary import Author, Autonomy, DecisionType
-from policy import pacing, relative_roas, roas_ladder, saturation
+from models.contract.vocabulary import Author, Autonomy
+from policy import pacing, roas_ladder
 from policy.authority import Exposure, authorise, needs_person
 from policy.fatigue import FREQUENCY
-from policy.roas_posterior import posterior
 from policy.variants import ENOUGH_DAYS, ENOUGH_IMPRESSIONS
 from starter.rehearsal.trial_histories import Histories
+from starter.rehearsal.trial_log import TrialLog
+from starter.rehearsal.trial_screens import may_leave_target, saturated
 from starter.rehearsal.trial_state import Trials
 
 PACING_EVERY: Final = timedelta(hours=4)
 BUDGET_EVERY: Final = timedelta(days=1)
 ADS_EVERY: Final = timedelta(days=2)
-_BUDGET_RULES = (relative_roas.NAME, roas_ladder.NAME)
-_CAREFUL = 1.001
-"""Room for rounding when a threshold is compared with outside the policy."""
 _LEFT_TO_PERSON = "raise of the agreed budget left to a person"
-
-
-class TrialLog(DecisionLog):
-    """Notes what moved, and nothing else: a trial's decisions are counted, not kept."""
-
-    def __init__(self, query: FiguresQuery, platform: str) -> None:
-        super().__init__(query, UUID(int=0), platform)
-        self._sources: list[str] = []
-        self.cut_because: str | None = None
-
-    def note(
-        self,
-        policy: ModuleType,
-        inputs: Any,
-        answer: Any,
-        kind: DecisionType,
-        *,
-        moved: bool,
-        subject: str = "",
-    ) -> str:
-        """Remember the name only."""
-        source = f"{policy.NAME}@{policy.VERSION} on {subject}"
-        self._sources.append(source)
-        if policy.NAME in _BUDGET_RULES and answer.action == "decrease":
-            self.cut_because = answer.reason
-        return source
-
-    def drop(self, source: str, why: str) -> None:
-        """Nothing is kept of it."""
-
-    def impact(self, source: str, micros: int) -> None:
-        """Nothing is kept of it."""
-
-    def id_of(self, source: str) -> UUID:
-        """Its place in the cycle."""
-        return UUID(int=self._sources.index(source))
-
-    def source_of(self, decision_id: UUID) -> str:
-        """The decision at a place in the cycle."""
-        return self._sources[decision_id.int]
 
 
 class Decisions:
@@ -323,50 +278,6 @@ class Decisions:
                 trials.resting[trial, trials.variants.index(one)] = rests
         trials.made(trial, now, Lever.CREATIVE, 0, 0)
         trials.count("ads rested" if move.off else "ads came back", trial)
-
-
-def may_leave_target(
-    days: Ints, arrived: Floats, *, target: float, floor: float, may_raise: bool
-) -> tuple[Bools, Bools]:
-    """Where ``relative_roas`` may answer anything but maintain (trials,), by its own formulas and
-    thresholds on the careful side; and where it may cap, if a saturation curve says so.
-
-    Args:
-        days: (5, trials, days) reported figures of all days, today last.
-        arrived: (days,) share of each day's conversions that has arrived.
-        target: Revenue per spend aimed at.
-        floor: Revenue per spend below which a campaign is paused, 0 without.
-        may_raise: Whether a raise could be granted to the machine at all.
-    """
-    week = days[:, :, -WINDOW:].astype(np.float64)
-    spend, matured = week[SPEND].sum(axis=1), (week[SPEND] * arrived[-WINDOW:]).sum(axis=1)
-    revenue, orders = week[REVENUE].sum(axis=1), week[CONVERSIONS].sum(axis=1)
-    ever, value = days[CONVERSIONS].sum(axis=1), days[REVENUE].sum(axis=1)
-    low = max(relative_roas.REDUCE_BELOW * target, relative_roas.PAUSE_BELOW * floor)
-    high = relative_roas.SCALE_ABOVE * target if may_raise else np.inf
-    outside = np.zeros(days.shape[1], dtype=np.bool_)
-    known = np.zeros_like(outside)
-    for trial in np.flatnonzero(spend > 0).tolist():
-        worth = float(value[trial] / ever[trial]) if ever[trial] and value[trial] else None
-        found = posterior(
-            float(spend[trial]),
-            float(revenue[trial]),
-            float(orders[trial]),
-            float(matured[trial] / spend[trial]),
-            worth,
-        )
-        known[trial] = found is not None
-        outside[trial] = found is not None and not low * _CAREFUL <= found.observed <= high
-    whole = days[SPEND, :, :-1].astype(np.float64)[:, -saturation.MAX_DAYS :]
-    least = np.where(whole > 0, whole, np.inf).min(axis=1, initial=np.inf)
-    curved = known & (whole.max(axis=1, initial=0.0) >= saturation.SPEND_RATIO * least)
-    return outside, curved & (days.shape[2] > saturation.MIN_DAYS)
-
-
-def saturated(case: OptimisationCase, known: CampaignHistory) -> bool:
-    """Whether a curve can be read and says that less would bring as much."""
-    curve = saturation.decide(saturation_inputs(case, known))
-    return curve.level is not None and curve.level.value > relative_roas.SATURATED_ABOVE
 
 
 def _names(variants: Sequence[str], flags: Bools) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ from typing import Final
 
 import numpy as np
 
-from market.fleet import HOUR, Floats
+from market.fleet import Floats
+from market.fleet_calendar import HOUR
 from models.contract.safety import Finding, Rule, SafetyAction, Severity
 from policy import safety
 from policy.account_view import HOURS, AccountView

@@ -158,7 +158,8 @@ class Histories:
         )
 
     def _reach(self, shown: Ints | Floats) -> Floats:
-        return reached(self._trials.fleet.terms.audience, shown)
+        """People reached on each day (..., days)."""
+        return reached(self._trials.people[: shown.shape[-1]], shown)
 
 
 def _mean_budgets(trials: Trials, number: int) -> Floats:

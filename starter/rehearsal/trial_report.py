@@ -14,18 +14,9 @@ from starter.rehearsal.charts import Line, spark, svg
 from starter.rehearsal.driver import RehearsalOrder
 from starter.rehearsal.scenarios import STORIES, orders
 from starter.rehearsal.trial_decisions import ADS_EVERY, BUDGET_EVERY, PACING_EVERY
+from starter.rehearsal.trial_flight import Outcomes, Progress, fly
 from starter.rehearsal.trial_guard import LOOK_EVERY
-from starter.rehearsal.trials import (
-    LABEL,
-    Counted,
-    Outcomes,
-    Progress,
-    Spread,
-    TrialForecast,
-    fly,
-    spreads,
-    summary,
-)
+from starter.rehearsal.trials import LABEL, Counted, Spread, TrialForecast, spreads, summary
 
 _HOUR: Final = 3600.0
 _CURRENCY: Final = "USD"

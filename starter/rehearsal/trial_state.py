@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from market.fleet import Bools, Calendar, Fleet, FleetTerms, Ints
+from market.fleet import Bools, Fleet, FleetTerms, Ints
+from market.fleet_calendar import Calendar
 from market.fleet_reporting import FleetReports
 from models.contract.campaign import MediaPlan
 from models.contract.exchange import Rates
@@ -135,6 +136,7 @@ class Trials:
         bids: Most per click (trials,), 0 for automatic.
         resting: Ads switched off (trials, ads).
         live_hours: The live budget in each past hour (trials, hours), 0 where none.
+        people: Most people there were to show ads to, by account day (days,).
         taken: How often each kind of decision was carried out, by trial.
     """
 
@@ -151,6 +153,7 @@ class Trials:
     bids: Ints
     resting: Bools
     live_hours: Ints
+    people: Ints
     ended: list[str | None]
     ended_at: Ints
     plans: list[MediaPlan]
@@ -183,6 +186,7 @@ class Trials:
             bids=np.full(many, plan.bid.amount.micros if plan.bid.amount else 0, dtype=np.int64),
             resting=np.zeros((many, len(variants)), dtype=np.bool_),
             live_hours=np.zeros((many, hours), dtype=np.int64),
+            people=np.ones(len(calendar.dates), dtype=np.int64),
             ended=[None] * many,
             ended_at=np.full(many, -1, dtype=np.int64),
             plans=[plan] * many,

@@ -5,37 +5,27 @@ The same policies decide as in the product (``trial_decisions``), the same safet
 What it leaves out is told in ``starter.rehearsal.trial_report.HOW``.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, Final
 
 import numpy as np
 
-from market.conditions import ORDINARY, Conditions
-from market.fleet import HOUR, Bools, FleetHour, FleetOrder, Floats, Ints
+from market.fleet import Bools, Floats, Ints
 from models.contract.campaign import MediaPlan
 from models.contract.exchange import Rates
 from models.contract.limits import SANDBOX_LIMITS, SpendLimits
 from models.contract.safety import Rule
 from models.contract.vocabulary import Platform
-from starter.rehearsal.scenarios import SandboxOrder, Scenario, orders
-from starter.rehearsal.trial_decisions import ADS_EVERY, BUDGET_EVERY, PACING_EVERY, Decisions
-from starter.rehearsal.trial_guard import LOOK_EVERY, Guard
-from starter.rehearsal.trial_histories import Histories
-from starter.rehearsal.trial_state import Setting, Trials
+from starter.rehearsal.scenarios import Scenario, orders
+from starter.rehearsal.trial_flight import Outcomes, Progress, fly
+from starter.rehearsal.trial_state import Trials
 
 LABEL: Final = "simulated market, Monte-Carlo twin, parameters drawn per trial"
-LONGEST: Final = 90
-"""Days."""
-_SEEDS_APART = 1_000_003
-"""Trials of one seed never meet those of another."""
-_READ_EVERY = timedelta(hours=2)
 _USED = 0.99
 """Share of a lifetime budget that counts as all of it: pacers stop within a click or two."""
-_DISAPPROVED = "disapproved by the network"
-
-Progress = Callable[[str, int, int], None]
+_USED_UP = "lifetime amount used"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,18 +88,6 @@ class TrialForecast:
     decisions: tuple[Counted, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcomes:
-    """What came of each trial: arrays (trials,), ``daily`` (trials, days). Money in micros."""
-
-    spend: Ints
-    impressions: Ints
-    clicks: Ints
-    conversions: Ints
-    revenue: Ints
-    daily: Ints
-
-
 def forecast(
     plan: MediaPlan,
     platform: Platform,
@@ -159,163 +137,6 @@ def forecast(
     return summary(flown, outcomes, seed, days)
 
 
-def fly(
-    plan: MediaPlan,
-    platform: Platform,
-    start: datetime,
-    *,
-    days: int,
-    trials: int,
-    seed: int,
-    timezone: str = "UTC",
-    limits: SpendLimits = SANDBOX_LIMITS,
-    rates: Rates | None = None,
-    told: Sequence[SandboxOrder] = (),
-    progress: Progress | None = None,
-) -> tuple[Trials, Outcomes]:
-    """The trials after their flight, and what came of each (``forecast`` says what is what).
-
-    Raises:
-        Refused: the platform has no adapter.
-        ValueError: days or trials make no sense.
-    """
-    if not 1 <= days <= LONGEST or trials < 1:
-        raise ValueError(f"{days} days and {trials} trials: 1 to {LONGEST} days, 1 trial or more")
-    setting = Setting.of(plan, platform, start, timezone, limits, rates or Rates())
-    ends = setting.start + timedelta(days=days)
-    if setting.ends_at is not None:
-        ends = min(ends, setting.ends_at)
-    hours = max(0, -int((setting.start - ends) // HOUR))
-    seeds = tuple(seed * _SEEDS_APART + number for number in range(trials))
-    flight = _Flight(Trials.of(setting, seeds, max(1, hours)), told)
-    for number in range(hours):
-        flight.hour(number)
-        if progress is not None and number % 24 == 0:
-            progress(f"days on {platform.value}", number // 24, -(-hours // 24))
-    return flight.trials, flight.outcomes()
-
-
-class _Flight:
-    """The loop: what is due at the beginning of an hour, then the hour itself."""
-
-    def __init__(self, trials: Trials, told: Sequence[SandboxOrder]) -> None:
-        self.trials = trials
-        self._decisions = Decisions(trials)
-        self._guard = Guard(trials)
-        self._told = [one for one in told if one.path == "/conditions"]
-        self._reviews = [one for one in told if one.path != "/conditions"]
-        self._readings: list[tuple[datetime, Ints]] = []
-        start = trials.setting.start
-        self._next_pacing, self._next_ads = start + PACING_EVERY, start + ADS_EVERY
-        self._next_spend, self._next_look = start + PACING_EVERY, start + LOOK_EVERY
-        self._next_reading = start + _READ_EVERY
-        many, days = len(trials.seeds), len(trials.calendar.dates)
-        self._daily: Ints = np.zeros((many, days), dtype=np.int64)
-        self._sums: Ints = np.zeros((4, many), dtype=np.int64)
-
-    def hour(self, number: int) -> None:
-        """One hour of every trial."""
-        trials, plan = self.trials, self.trials.setting.plan
-        now = trials.calendar.starts[number]
-        hours = plan.dayparting.hours if plan.dayparting else None
-        is_open = hours is None or now.hour in hours
-        self._reviewed(number, now)
-        if number:
-            self._look(number, now)
-            if is_open:  # a campaign at rest decides when it is next switched on
-                self._decide(number, now)
-        delivering = trials.alive & is_open
-        trials.live_hours[:, number] = trials.live
-        cap = trials.setting.network_cap
-        order = FleetOrder(
-            budgets=trials.live.copy(),
-            running=delivering[:, None] & ~trials.resting,
-            bids=trials.bids,
-            room=None if cap is None else cap - trials.fleet.spent_ever,
-            conditions=conditions(self._told, trials.setting.platform.value, now),
-        )
-        delivered = trials.fleet.deliver(number, order)
-        trials.reports.add(number, delivered)
-        self._count(number, delivered)
-
-    def _look(self, number: int, now: datetime) -> None:
-        """Figures are read and the guard looks, as often whether it is open or not."""
-        trials = self.trials
-        if now >= self._next_reading:
-            self._next_reading = now + _READ_EVERY
-            day = int(trials.calendar.day[number])
-            self._readings = [one for one in self._readings if one[0].date() == now.date()]
-            self._readings.append((now, trials.reports.days[0, :, :, day].sum(axis=1)))
-        if now >= self._next_look:
-            self._next_look = now + LOOK_EVERY
-            self._guard.look(number)
-
-    def _decide(self, number: int, now: datetime) -> None:
-        paces, looks = now >= self._next_pacing, now >= self._next_ads
-        if not (paces or looks):
-            return
-        known = Histories(self.trials, self._readings, number)
-        if paces:
-            self._next_pacing = now + PACING_EVERY
-            if now >= self._next_spend:
-                self._next_spend = now + BUDGET_EVERY
-                self._decisions.spend(known, number)
-            else:
-                self._decisions.pace(known)
-        if looks:
-            self._next_ads = now + ADS_EVERY
-            self._decisions.look_at_ads(known, number)
-
-    def _reviewed(self, number: int, now: datetime) -> None:
-        """The network may disapprove every ad: the campaign has ended until a person acts."""
-        platform = self.trials.setting.platform.value
-        for one in [each for each in self._reviews if each.at <= now]:
-            self._reviews.remove(one)
-            if one.body.get("network") == platform:
-                for trial in np.flatnonzero(self.trials.alive).tolist():
-                    self.trials.end(trial, number, _DISAPPROVED)
-
-    def _count(self, number: int, hour: FleetHour) -> None:
-        self._daily[:, self.trials.calendar.day[number]] += hour.spend.sum(axis=1)
-        self._sums[0] += hour.impressions.sum(axis=1)
-        self._sums[1] += hour.clicks.sum(axis=1)
-        np.add.at(self._sums[2], hour.conversions.trial, 1)
-        np.add.at(self._sums[3], hour.conversions.trial, hour.conversions.revenue)
-
-    def outcomes(self) -> Outcomes:
-        """What came of it."""
-        impressions, clicks, conversions, revenue = self._sums
-        return Outcomes(
-            self._daily.sum(axis=1), impressions, clicks, conversions, revenue, self._daily
-        )
-
-
-def conditions(told: Sequence[SandboxOrder], network: str, at: datetime) -> Conditions:
-    """The market's conditions at an instant, as the sandbox makes them of its orders."""
-    found = ORDINARY
-    for one in told:
-        body = one.body
-        since, until = str(body["since"]), body.get("until")
-        holds = datetime.fromisoformat(since) <= at and (
-            until is None or at < datetime.fromisoformat(str(until))
-        )
-        if body["network"] != network or not holds:
-            continue
-        people = [n for n in (found.audience, body.get("audience")) if isinstance(n, int)]
-        found = Conditions(
-            price=found.price * _factor(body.get("price")),
-            pace=found.pace * _factor(body.get("pace")),
-            wear=found.wear * _factor(body.get("wear")),
-            audience=min(people, default=None),
-            measured=found.measured and body.get("measured") is not False,
-        )
-    return found
-
-
-def _factor(value: object) -> float:
-    return float(value) if isinstance(value, int | float) else 1.0
-
-
 # -- what it comes to -----------------------------------------------------------------------------
 
 
@@ -324,12 +145,7 @@ def summary(flown: Trials, outcomes: Outcomes, seed: int, days: int) -> TrialFor
     setting, plan = flown.setting, flown.setting.plan
     many = len(flown.seeds)
     used = _lifetime_used(flown, outcomes)
-    why = [
-        "lifetime budget used"
-        if one == Rule.LIFETIME_USED.value or (one is None and used[place])
-        else one
-        for place, one in enumerate(flown.ended)
-    ]
+    why = [_USED_UP if one == Rule.LIFETIME_USED.value else one for one in flown.ended]
     dates = flown.calendar.dates
     lifetime = plan.lifetime_budget
     planned = round(plan.daily_budget.micros * len(flown.calendar) / 24)
@@ -351,7 +167,7 @@ def summary(flown: Trials, outcomes: Outcomes, seed: int, days: int) -> TrialFor
             for what in sorted({one for one in why if one is not None})
             if (share := why.count(what) / many)
         ),
-        ended_early=sum(one not in (None, "lifetime budget used") for one in why) / many,
+        ended_early=sum(one not in (None, _USED_UP) for one in why) / many,
         lifetime_used=None if lifetime is None else float(used.mean()),
         decisions=_counted(flown.taken),
     )
@@ -380,11 +196,13 @@ def spread(values: Floats | Ints, digits: int = 0) -> Spread:
     return Spread(round(low, digits), round(middle, digits), round(high, digits))
 
 
-def _lifetime_used(flown: Trials, outcomes: Outcomes) -> Floats:
+def _lifetime_used(flown: Trials, outcomes: Outcomes) -> Bools:
+    """Where the lifetime budget was used up, or the guard completed the campaign for it."""
     lifetime = flown.setting.plan.lifetime_budget
     if lifetime is None:
-        return np.zeros(len(flown.seeds))
-    return (outcomes.spend >= _USED * lifetime.micros).astype(np.float64)
+        return np.zeros_like(flown.alive)
+    completed = np.array([one == Rule.LIFETIME_USED.value for one in flown.ended], dtype=np.bool_)
+    return completed | (outcomes.spend >= _USED * lifetime.micros)
 
 
 def _counted(counts: dict[str, Ints]) -> tuple[Counted, ...]:

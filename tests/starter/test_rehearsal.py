@@ -33,7 +33,7 @@ from starter.rehearsal.scenarios import Scenario, orders
 from starter.rehearsal.timetable import appointments
 from starter.schedules import team_schedules
 
-EXAMPLE = Path("examples/article.yaml")
+EXAMPLES = Path("examples")
 REAL = ("DATABASE_URL", "TEMPORAL_", "ANTHROPIC_", "META_", "X_ADS_", "ADFLIGHT_", "AI_ADS_")
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 ARTICLE = f"article: {{title: Nets, text: '{'A long and patient sentence about nets. ' * 6}'}}"
@@ -43,12 +43,20 @@ HEAD = f"url: https://journal.example/nets\nplatforms: [x]\n{ARTICLE}\n"
 # -- the file ---------------------------------------------------------------------------------
 
 
-def test_the_example_is_a_campaign_on_each_of_its_platforms() -> None:
-    file = read(EXAMPLE)
+@pytest.mark.parametrize(
+    ("name", "budgets"),
+    [
+        ("article", {Platform.META: 40_000_000}),
+        ("two-networks", {Platform.META: 40_000_000, Platform.X: 25_000_000}),
+    ],
+)
+def test_an_example_is_a_campaign_on_each_of_its_platforms(
+    name: str, budgets: dict[Platform, int]
+) -> None:
+    file = read(EXAMPLES / f"{name}.yaml")
     plans = {platform: file.plan(platform, "USD") for platform in file.platforms}
-    assert list(plans) == [Platform.META, Platform.X]
+    assert {platform: plan.daily_budget.micros for platform, plan in plans.items()} == budgets
     for platform, plan in plans.items():
-        assert plan.daily_budget.micros == 40_000_000
         assert plan.duration == timedelta(days=30)
         assert plan.destination_url == file.url
         assert platform.value in plan.name
