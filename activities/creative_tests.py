@@ -3,8 +3,8 @@
 from temporalio import activity
 
 from activities.campaign_history import CampaignHistory, history
+from activities.creative_inputs import allocation_inputs, fatigue_inputs, winner_inputs
 from activities.decision_log import DecisionLog
-from activities.policy_inputs import allocation_inputs, fatigue_inputs, winner_inputs
 from activities.records import RecordActivities
 from activities.teams import frozen
 from models.contract.figures import CreativesCase, Decided

@@ -1,21 +1,19 @@
 """From a campaign's history to the inputs of each policy. Pure."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 
 from activities.campaign_history import CampaignHistory, Day, summed
 from models.contract.campaign import MediaPlan
-from models.contract.figures import CreativesCase, OptimisationCase
+from models.contract.figures import OptimisationCase
 from models.contract.money import Money
 from models.contract.optimisation import Lever, MoveMade
 from models.contract.vocabulary import Objective
-from policy.allocation import AllocationInputs
 from policy.bidding import BidInputs, Goal
 from policy.cost_goal import GoalFigures
 from policy.cost_per_result import Cohort
-from policy.fatigue import FatigueInputs
 from policy.live_forecast import DayFigures, LiveForecastInputs
 from policy.maturity import arrived_over
 from policy.pacing import PacingInputs
@@ -23,13 +21,11 @@ from policy.pacing_day import DayDelivery, SpendReading
 from policy.relative_roas import RelativeInputs, ReturnDay
 from policy.roas_ladder import LadderInputs
 from policy.saturation import SaturationAnswer, SaturationInputs, SpendDay
-from policy.variants import Experiment, Past, Variant
-from policy.winner import WinnerInputs
 
 WINDOW = 7
 """Days that optimisation looks back, today included; safety has windows of its own."""
 _DAY = 86_400.0
-_CLICK_GOALS = (Objective.TRAFFIC, Objective.ENGAGEMENT, Objective.AWARENESS)
+CLICK_GOALS = (Objective.TRAFFIC, Objective.ENGAGEMENT, Objective.AWARENESS)
 
 
 def pacing_inputs(
@@ -196,71 +192,6 @@ def saturation_inputs(case: OptimisationCase, known: CampaignHistory) -> Saturat
     )
 
 
-def experiment(case: CreativesCase, known: CampaignHistory) -> Experiment:
-    """The campaign's ads as variants of one test, in buckets of account days."""
-    days = sorted({one.day.day for one in known.ads})
-    starts = {one.day.day: one.day.start for one in known.ads}
-    counts = {(one.variant, one.day.day): one.day for one in known.ads}
-    clicks = case.plan.objective in _CLICK_GOALS
-
-    def series(variant: str, measure: str) -> tuple[float, ...]:
-        return tuple(
-            float(getattr(counts[variant, day], measure)) if (variant, day) in counts else 0.0
-            for day in days
-        )
-
-    return Experiment(
-        metric="clicks_per_impression" if clicks else "conversions_per_click",
-        ages=tuple((case.query.now - starts[day]).total_seconds() - _DAY / 2 for day in days),
-        width=_DAY,
-        variants=tuple(
-            Variant(
-                id=variant,
-                impressions=series(variant, "impressions"),
-                clicks=series(variant, "clicks"),
-                conversions=series(variant, "conversions"),
-                resting=variant in case.resting,
-            )
-            for variant in case.ads
-        ),
-        history=_past(known.others, clicks=clicks),
-    )
-
-
-def allocation_inputs(case: CreativesCase, known: CampaignHistory) -> AllocationInputs:
-    """Shares of the budget by probability to be the best."""
-    return AllocationInputs(experiment(case, known))
-
-
-def winner_inputs(case: CreativesCase, known: CampaignHistory) -> WinnerInputs:
-    """Is one of them proven better?"""
-    return WinnerInputs(experiment(case, known))
-
-
-def fatigue_inputs(case: CreativesCase, known: CampaignHistory, variant: str) -> FatigueInputs:
-    """Closed days of one ad, and what the account's other ads did on them.
-
-    Where the network does not tell how many different people saw it so far, those who saw it on
-    several days are counted on each: the frequency is then understated, and fatigue is noticed
-    later rather than falsely.
-    """
-    own = [one.day for one in known.ads if one.variant == variant and one.day.end <= case.query.now]
-    others = [one.day for one in known.ads if one.variant != variant] + list(known.others)
-
-    def elsewhere(day: date, measure: str) -> float:
-        return float(sum(getattr(one, measure) for one in others if one.day == day))
-
-    return FatigueInputs(
-        impressions=tuple(float(one.impressions) for one in own),
-        clicks=tuple(float(one.clicks) for one in own),
-        reach=_reached(own),
-        others_impressions=tuple(elsewhere(one.day, "impressions") for one in own)
-        if others
-        else (),
-        others_clicks=tuple(elsewhere(one.day, "clicks") for one in own) if others else (),
-    )
-
-
 def spend_day(day: Day, arrived: float) -> SpendDay:
     """A day as a point of a saturation curve."""
     return SpendDay(
@@ -271,29 +202,11 @@ def spend_day(day: Day, arrived: float) -> SpendDay:
     )
 
 
-def _reached(days: Sequence[Day]) -> tuple[float, ...]:
-    """Different people by the end of each day: as told, else at most so many more than before."""
-    reached: list[float] = []
-    so_far = 0.0
-    for one in days:
-        so_far = float(one.reach_so_far) if one.reach_so_far else so_far + one.reach
-        reached.append(max(so_far, reached[-1] if reached else 0.0))
-    return tuple(reached)
-
-
-def _past(others: Sequence[Day], *, clicks: bool) -> tuple[Past, ...]:
-    """The account's other ads, a day each: what its creatives usually do."""
-    pairs = (
-        (one.clicks, one.impressions) if clicks else (one.conversions, one.clicks) for one in others
-    )
-    return tuple(Past(float(done), float(of)) for done, of in pairs if of > 0)
-
-
 def _target(plan: MediaPlan) -> tuple[Goal, float] | None:
     """What the bid aims at: a CPA (or CPC for clicks), else a ROAS."""
     cost = plan.guardrails.target_cpa
     if cost is not None:
-        return ("cpc" if plan.objective in _CLICK_GOALS else "cpa"), float(cost.micros)
+        return ("cpc" if plan.objective in CLICK_GOALS else "cpa"), float(cost.micros)
     roas = plan.optimisation.target_roas
     return ("roas", roas) if roas is not None else None
 
@@ -302,7 +215,7 @@ def _goals(case: OptimisationCase, week: Sequence[Day], whole: Day | None) -> Go
     if whole is None:
         return None
     cost = case.plan.guardrails.target_cpa
-    clicks = case.plan.objective in _CLICK_GOALS
+    clicks = case.plan.objective in CLICK_GOALS
     return GoalFigures(
         spend=float(whole.spend),
         impressions=float(whole.impressions),

@@ -9,7 +9,7 @@ from sqlalchemy import update
 from sqlmodel import col, select
 
 from activities.campaign_history import CampaignHistory, Day, history, summed
-from activities.policy_inputs import arrived_shares
+from activities.policy_inputs import CLICK_GOALS, arrived_shares
 from models.contract.figures import FiguresQuery
 from models.contract.vocabulary import CampaignStatus, DecisionType, Objective
 from models.database import Database
@@ -164,11 +164,7 @@ def score(
 
 def _metric(row: DecisionRow, campaign: Campaign, known: CampaignHistory) -> Metric:
     """What a decision of this kind was meant to move, by what the campaign is for."""
-    clicks = campaign.objective in (
-        Objective.TRAFFIC.value,
-        Objective.ENGAGEMENT.value,
-        Objective.AWARENESS.value,
-    )
+    clicks = Objective(campaign.objective) in CLICK_GOALS
     paid = any(one.revenue for one in known.days)
     match row.decision_type:
         case DecisionType.ADJUST_BID.value:

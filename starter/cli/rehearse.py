@@ -53,7 +53,7 @@ def rehearse(
         return
     from starter.rehearsal import charts, report
     from starter.rehearsal.campaign_file import CampaignFileRefused, read
-    from starter.rehearsal.driver import RehearsalOrder
+    from starter.rehearsal.order import RehearsalOrder
     from starter.rehearsal.run import rehearse as run
 
     try:
@@ -98,7 +98,7 @@ def _try(
     from platforms.errors import Refused
     from starter.rehearsal import trial_report
     from starter.rehearsal.campaign_file import CampaignFileRefused, read
-    from starter.rehearsal.driver import RehearsalOrder
+    from starter.rehearsal.order import RehearsalOrder
 
     began = time.monotonic()
     try:

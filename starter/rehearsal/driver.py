@@ -9,44 +9,27 @@ campaigns, so that no two of them meet at one instant and a run can be repeated 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from html import escape
 from typing import Any
-from uuid import uuid5
 
-from sqlmodel import col, select
 from temporalio.client import WorkflowHandle
 from temporalio.common import WorkflowIDReusePolicy
 
-from activities.plans import PlanActivities, PlanReview
-from activities.teams import ad_account
-from models.contract.account import AdAccount
-from models.contract.campaign import Approve, Cadence, CampaignInput, CampaignView, MediaPlan
+from models.contract.campaign import Approve, CampaignView
 from models.contract.content import Article
 from models.contract.ids import campaign_workflow_id
 from models.contract.queues import MANAGEMENT
-from models.contract.vocabulary import Author, CampaignStatus, Platform
-from models.tables import Account
-from platforms.registry import capabilities, over_delivery
-from starter.rehearsal.campaign_file import CampaignFile, CampaignFileRefused, midnight
+from models.contract.vocabulary import CampaignStatus
+from starter.rehearsal import cast
+from starter.rehearsal.cast import Actor
 from starter.rehearsal.ground import PERSON, Ground
-from starter.rehearsal.scenarios import SandboxOrder, Scenario, orders
+from starter.rehearsal.order import FIRST_DAY, RehearsalOrder
+from starter.rehearsal.scenarios import SandboxOrder, orders
 from starter.rehearsal.stepping import GRAIN
 from starter.rehearsal.timetable import Appointment, appointments
 from starter.schedules import team_schedules
 from starter.stack.errors import StackFailed
 from workflows import search
 
-FIRST_DAY = midnight(datetime(2026, 1, 5).date())  # noqa: DTZ001
-"""A Monday: what begins on no day of its own begins here, so that a run is the same every day."""
-
-GUARD_EVERY = 4
-"""Hours between two looks of a guard, unless told otherwise: one before each pacing decision. In
-production there are thirty seconds between them; a month of that has 86,400 looks."""
-
-_BEFORE = timedelta(minutes=10)
-"""Guards look so long before the full hours on which campaigns decide, which then know the news."""
-
-_APART = GRAIN
 _ASK_AGAIN = timedelta(hours=6)
 """A message may change what a campaign does next: it is asked at least this often."""
 
@@ -54,61 +37,6 @@ _TRUSTED = timedelta(days=1)
 """An active campaign that decides at regular hours need not be asked each time: so long."""
 
 Progress = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class RehearsalOrder:
-    """What to rehearse."""
-
-    file: CampaignFile
-    days: int
-    seed: int
-    scenarios: tuple[Scenario, ...] = ()
-    guard_every: int = GUARD_EVERY
-
-    @property
-    def cadence(self) -> Cadence:
-        """How often campaigns and guards look after things.
-
-        Leases last a week instead of six hours, for nobody dies here. Whatever a campaign
-        decides, it decides as often as in production.
-        """
-        between = timedelta(hours=self.guard_every)
-        return Cadence(
-            watch=between,
-            figures=between,
-            inspection=2 * between - _BEFORE,
-            creatives=2 * between - _BEFORE,
-            landing_page=timedelta(days=1),
-            account=timedelta(days=1),
-            review=timedelta(minutes=20),
-            lease=timedelta(days=7),
-            stepped=between - _BEFORE,
-        )
-
-    @property
-    def start(self) -> datetime:
-        """The first instant."""
-        day = self.file.flight.start
-        return FIRST_DAY if day is None else midnight(day)
-
-    @property
-    def end(self) -> datetime:
-        """The last instant."""
-        return self.start + timedelta(days=self.days)
-
-
-@dataclass(slots=True)
-class Actor:
-    """A campaign on the stage. ``looks`` is when its account's guard looks next."""
-
-    campaign: CampaignInput
-    begins: datetime
-    looks: datetime
-    due: datetime
-    handle: WorkflowHandle[Any, Any] | None = None
-    approved: CampaignView | None = None
-    ask_at: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -131,8 +59,8 @@ class Driver:
         order = self.order
         await self._publish(order.file.content())
         self.actors = [
-            await self._actor(number, platform)
-            for number, platform in enumerate(order.file.platforms)
+            await cast.actor(self.ground, order, number)
+            for number in range(len(order.file.platforms))
         ]
         pending = sorted(
             (
@@ -239,67 +167,9 @@ class Driver:
 
     async def _publish(self, article: Article) -> None:
         answer = await self.ground.control.post(
-            "/pages", json={"url": self.order.file.url, "html": _page(article)}
+            "/pages", json={"url": self.order.file.url, "html": cast.page(article)}
         )
         answer.raise_for_status()
-
-    async def _actor(self, number: int, platform: Platform) -> Actor:
-        begins = self.order.start + number * _APART
-        account = await self._account(platform)
-        plan = self.order.file.plan(platform, account.currency)
-        ends = self.order.start + (plan.duration or timedelta(days=self.order.days))
-        plan = plan.model_copy(update={"start": None, "duration": None, "end": ends})
-        return Actor(
-            campaign=await self._input(account, plan, begins),
-            begins=begins,
-            looks=begins + self.order.cadence.watch - _BEFORE,
-            due=begins,
-        )
-
-    async def _account(self, platform: Platform) -> AdAccount:
-        async with self.ground.database.team(self.ground.settings.team_id) as session:
-            row = await session.scalar(
-                select(Account).where(
-                    col(Account.platform) == platform.value, col(Account.is_default).is_(True)
-                )
-            )
-        if row is None:
-            raise CampaignFileRefused(
-                f"platforms: {platform.value} has no sandbox network to rehearse on"
-            )
-        return ad_account(row)
-
-    async def _input(self, account: AdAccount, plan: MediaPlan, now: datetime) -> CampaignInput:
-        """As a proposal of the machine: so every policy acts, and a person is asked."""
-        settings, able = self.ground.settings, capabilities(account.platform)
-        most = over_delivery(account.platform, settings)
-        review = await PlanActivities(self.ground.database).review_plan(
-            PlanReview(
-                team_id=settings.team_id,
-                account=account,
-                plan=plan,
-                author=Author.AI,
-                over_delivery=most,
-                now=now,
-            )
-        )
-        if review.problem:
-            raise CampaignFileRefused(f"{account.platform.value}: {review.problem}")
-        name = f"rehearsal/{self.order.seed}/{account.platform.value}/{plan.name}"
-        return CampaignInput(
-            campaign_id=uuid5(settings.team_id, name),
-            team_id=settings.team_id,
-            account=account,
-            plan=plan,
-            approval=review.case,
-            over_delivery=most,
-            balanced=able.balanced,
-            settle=timedelta(0),
-            minimum=able.min_daily_budget.get(account.currency),
-            edit_quota=able.budget_edits_per_hour,
-            clock=settings.clock,
-            cadence=self.order.cadence,
-        )
 
 
 def _regular(actor: Actor, instant: datetime) -> datetime:
@@ -320,18 +190,3 @@ def _whole(instant: datetime) -> datetime:
     """The next instant of the grain."""
     over = (instant - FIRST_DAY) % GRAIN
     return instant + (GRAIN - over if over else timedelta(0))
-
-
-def _page(article: Article) -> str:
-    """The article as a web page, for whoever visits it."""
-    title, description = escape(article.title), escape(article.description)
-    paragraphs = "".join(f"<p>{escape(one)}</p>" for one in article.text.split("\n") if one.strip())
-    tags = "".join(f'<meta property="article:tag" content="{escape(one)}">' for one in article.tags)
-    return (
-        f'<!doctype html><html lang="{escape(article.language or "en")}"><head>'
-        f'<meta charset="utf-8"><title>{title}</title>'
-        f'<link rel="canonical" href="{escape(article.url)}">'
-        f'<meta name="description" content="{description}">'
-        f'<meta property="og:type" content="article">{tags}</head>'
-        f"<body><article><h1>{title}</h1>{paragraphs}</article></body></html>"
-    )

@@ -105,6 +105,7 @@ class _Parts:
         self._environment: dict[str, str] = {}
         self._database: Database | None = None
         self._control: httpx.AsyncClient | None = None
+        self._preparing: asyncio.Task[None] | None = None
         self._read = 0  # of the worker's log
 
     async def start(self, seed: int, start: datetime, url: str) -> Ground:
@@ -120,7 +121,7 @@ class _Parts:
         )  # fmt: skip
         self._environment = self._plan(temporal, sandbox, url)
         os.environ.update(self._environment)
-        database = asyncio.create_task(asyncio.to_thread(self._prepare_database))
+        self._preparing = asyncio.create_task(asyncio.to_thread(self._prepare_database))
         try:
             client = await self._connect(Settings())
             began = (await server_time(client.test_service)).replace(microsecond=0)
@@ -131,7 +132,7 @@ class _Parts:
             held.step(settings.clock.real_time(start))
             self._run("worker", [*_module("worker"), "--queues", _QUEUES])
         finally:
-            await database
+            await asyncio.shield(self._preparing)
         self._database = Database(settings.database_url, pool_size=2)
         await set_up(self._database, settings)
         self._control = httpx.AsyncClient(
@@ -169,6 +170,9 @@ class _Parts:
             await self._control.aclose()
         if self._database is not None:
             await self._database.close()
+        if self._preparing is not None:
+            # A thread cannot be interrupted, and would start PostgreSQL after all was ended.
+            await asyncio.wait([self._preparing])
         await asyncio.shield(asyncio.to_thread(self._end))
 
     def _end(self) -> None:

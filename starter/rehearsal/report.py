@@ -11,7 +11,7 @@ from rich.table import Table
 from models.contract.campaign import Cadence
 from models.contract.money import Money
 from starter.rehearsal.charts import spark
-from starter.rehearsal.driver import RehearsalOrder
+from starter.rehearsal.order import RehearsalOrder
 from starter.rehearsal.record import CampaignStory, DayFigures, Figures, Record
 from starter.rehearsal.scenarios import STORIES
 from starter.rehearsal.stepping import GRAIN

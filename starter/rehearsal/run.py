@@ -3,8 +3,9 @@
 import asyncio
 import signal
 
-from starter.rehearsal.driver import Driver, Progress, RehearsalOrder
+from starter.rehearsal.driver import Driver, Progress
 from starter.rehearsal.ground import ground
+from starter.rehearsal.order import RehearsalOrder
 from starter.rehearsal.reading import read
 from starter.rehearsal.record import Record
 

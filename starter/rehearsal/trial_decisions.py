@@ -1,10 +1,10 @@
 """The product's decisions in every trial: the same policies, on what the trial's network shows.
 
-Pacing decides every four hours as in production. Rules on budget and bid are asked once a day and
-ads are looked at every second day, because their levers rest for a day after each move anyway.
-Both run the very functions the activities run (``spend_moves``, ``creative_moves``); a campaign is
-spared the question where its figures are so far inside the policies' own thresholds that no move
-can come of it.
+Pacing, and rules that lower a budget or pause, are asked every four hours as in production: looks
+are what makes a rule err, so they must be as many. What raises, bids and saturation are asked once
+a day and ads are looked at every second day, because their levers rest for a day after each move.
+All of it is decided by the functions that the activities run (``spend_moves``,
+``creative_moves``); ``trial_screens`` spares campaigns the question where no move can come of it.
 """
 
 from collections.abc import Sequence
@@ -17,24 +17,23 @@ import numpy as np
 from activities.campaign_history import CampaignHistory
 from activities.creative_tests import creative_moves
 from activities.optimisation import spend_moves
-from activities.policy_inputs import ladder_inputs
 from market.fleet import Bools
 from models.contract.figures import CreativesCase, FiguresQuery, OptimisationCase
 from models.contract.limits import SpendRequest
 from models.contract.money import Money
 from models.contract.optimisation import Lever, Move
 from models.contract.vocabulary import Author, Autonomy
-from policy import pacing, roas_ladder
+from policy import pacing
 from policy.authority import Exposure, authorise, needs_person
 from policy.fatigue import FREQUENCY
 from policy.variants import ENOUGH_DAYS, ENOUGH_IMPRESSIONS
 from starter.rehearsal.trial_histories import Histories
 from starter.rehearsal.trial_log import TrialLog
-from starter.rehearsal.trial_screens import may_leave_target, saturated
+from starter.rehearsal.trial_screens import rule_moves, saturated, screen
 from starter.rehearsal.trial_state import Trials
 
 PACING_EVERY: Final = timedelta(hours=4)
-BUDGET_EVERY: Final = timedelta(days=1)
+RAISES_EVERY: Final = timedelta(days=1)
 ADS_EVERY: Final = timedelta(days=2)
 _LEFT_TO_PERSON = "raise of the agreed budget left to a person"
 
@@ -56,29 +55,36 @@ class Decisions:
 
     # -- pacing, bid, budget ----------------------------------------------------------------------
 
-    def pace(self, known: Histories) -> None:
+    def _pace(self, known: Histories, trial: int) -> None:
         """Follow the day's plan below the agreed budget."""
         allowed = self._trials.setting.plan.optimisation
         if not (allowed.enabled and allowed.budgets):
             return
-        for trial in np.flatnonzero(self._trials.alive).tolist():
-            self._pace(known, trial)
-
-    def _pace(self, known: Histories, trial: int) -> None:
         if not known.delivered_today(trial):
             return  # without figures of the day pacing holds
         answer = pacing.decide(known.pacing(trial, self._out_of_bounds[trial]))
         if answer.action != "hold":
             self._throttle(trial, known.now, answer.budget)
 
-    def spend(self, known: Histories, number: int) -> None:
-        """Budget, bid and pacing in one cycle; pacing alone where nothing else can move."""
-        outside, curved = self._may_move(known)
-        for trial in np.flatnonzero(self._trials.alive).tolist():
+    def spend(self, known: Histories, number: int, *, raises: bool) -> None:
+        """Budget, bid and pacing in one cycle; pacing alone where nothing else can move.
+
+        ``raises``: ask for what raises, for the bid and for saturation, too.
+        """
+        trials, setting = self._trials, self._trials.setting
+        found = screen(setting.plan, known.days(), known.arrived(), converts=setting.converts)
+        bids = raises and setting.plan.bid.amount is not None
+        judged = found.low | (found.high & (raises and self._may_raise))
+        curved = found.curved & raises
+        for trial in np.flatnonzero(trials.alive).tolist():
             self._out_of_bounds[trial] = None
-            if outside[trial] or curved[trial]:
+            if bids or judged[trial] or curved[trial]:
                 case, history = self._case(trial, known), known.of(trial)
-                if outside[trial] or saturated(case, history):
+                if (
+                    bids
+                    or (judged[trial] and rule_moves(case, history))
+                    or (curved[trial] and saturated(case, history))
+                ):
                     self._decide_spend(case, history, number, trial)
                     continue
             self._pace(known, trial)
@@ -92,33 +98,6 @@ class Decisions:
         for move in moves:
             if self._trials.alive[trial]:
                 self._make(move, trial, case.query.now, number)
-
-    def _may_move(self, known: Histories) -> tuple[Bools, Bools]:
-        """(trials,) twice: where a rule may move something by its own thresholds, and where only
-        a saturation curve could. All of them where nothing but asking tells (a bid to move, or
-        the ladder, which has no target)."""
-        plan = self._trials.setting.plan
-        target = plan.optimisation.target_roas or plan.guardrails.min_roas
-        every = np.ones_like(self._trials.alive)
-        if plan.bid.amount is not None:
-            return every, every
-        if target is None:
-            return self._ladder_moves(known), ~every
-        return may_leave_target(
-            known.days(),
-            known.arrived(),
-            target=target,
-            floor=plan.guardrails.min_roas or 0.0,
-            may_raise=self._may_raise,
-        )
-
-    def _ladder_moves(self, known: Histories) -> Bools:
-        """Where the ladder, which is quickly asked, does not maintain (trials,)."""
-        moves = np.zeros_like(self._trials.alive)
-        for trial in np.flatnonzero(self._trials.alive).tolist():
-            inputs = ladder_inputs(self._case(trial, known), known.of(trial))
-            moves[trial] = roas_ladder.decide(inputs).action != "maintain"
-        return moves
 
     def _case(self, trial: int, known: Histories) -> OptimisationCase:
         trials, setting = self._trials, self._trials.setting
