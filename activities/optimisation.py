@@ -74,24 +74,27 @@ class OptimisationActivities:
             known = await history(session, query)
             suspended = await frozen(session)
         log = DecisionLog(query, case.cycle, case.platform)
-        moves, news = spend_moves(case, known, suspended, log)
+        decided = spend_moves(case, known, suspended, log)
         await self._records.record_decisions(log.decisions)
-        return Decided(moves=moves, figures=figures_of(known, query), news=news)
+        return decided.model_copy(update={"figures": figures_of(known, query)})
 
 
 def spend_moves(
     case: OptimisationCase, known: CampaignHistory, suspended: str | None, log: DecisionLog
-) -> tuple[tuple[Move, ...], tuple[str, ...]]:
+) -> Decided:
     """The moves of one cycle and what people should hear; every decision is noted in ``log``.
 
     Pure. ``suspended``: why decisions are frozen, or None.
     """
     cycle = _Cycle(case, known, suspended, log)
-    budget = _judge_budget(cycle)
-    _judge_bid(cycle)
-    moves = _arbitrate(cycle)
-    moves += _pace(cycle, moves, budget.reason if budget.action == "decrease" else None)
-    return tuple(moves), tuple(cycle.news)
+    out_of_bounds, moves = case.out_of_bounds, list[Move]()
+    if case.rules:
+        budget = _judge_budget(cycle)
+        out_of_bounds = budget.reason if budget.action == "decrease" else None
+        _judge_bid(cycle)
+        moves = _arbitrate(cycle)
+    moves += _pace(cycle, moves, out_of_bounds)
+    return Decided(moves=tuple(moves), news=tuple(cycle.news), out_of_bounds=out_of_bounds)
 
 
 def _judge_budget(cycle: _Cycle) -> Any:

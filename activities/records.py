@@ -155,21 +155,20 @@ class RecordActivities:
             if record.rests:
                 await give_back(session, start.campaign_id)
             if record.decision is not None:
-                await _keep_decision(session, record.decision)
+                await _keep_decisions(session, [record.decision])
 
     @activity.defn
     async def record_decision(self, decision: Decision) -> None:
         """Write a decision, before it is acted on; a second write of its id changes nothing."""
         async with self._database.team(decision.team_id) as session:
-            await _keep_decision(session, decision)
+            await _keep_decisions(session, [decision])
 
     async def record_decisions(self, decisions: Sequence[Decision]) -> None:
         """Write several decisions of one team, all or none."""
         if not decisions:
             return
         async with self._database.team(decisions[0].team_id) as session:
-            for decision in decisions:
-                await _keep_decision(session, decision)
+            await _keep_decisions(session, decisions)
 
     @activity.defn
     async def record_drift(self, drift: DriftRecord) -> None:
@@ -275,32 +274,39 @@ async def _mark_executed(session: AsyncSession, decision_id: UUID, at: datetime)
     )
 
 
-async def _keep_decision(session: AsyncSession, decision: Decision) -> None:
+async def _keep_decisions(session: AsyncSession, decisions: Sequence[Decision]) -> None:
+    """One statement, however many."""
+    if not decisions:
+        return
     await session.execute(
-        insert(DecisionRow)
-        .values(
-            id=decision.id,
-            team_id=decision.team_id,
-            decision_type=decision.type.value,
-            decided_by=decision.decided_by,
-            campaign_id=decision.campaign_id,
-            promotion_id=decision.promotion_id,
-            platform=decision.platform,
-            policy=decision.policy,
-            input_context=decision.inputs,
-            reasoning=decision.reason,
-            action_taken=decision.action,
-            outcome=decision.outcome.value,
-            outcome_details=decision.outcome_details,
-            confidence=decision.confidence,
-            expected_impact=decision.expected_impact,
-            budget_impact_micros=_micros(decision.budget_impact),
-            expected=decision.expected,
-            at=decision.at,
-            recorded_at=now_utc(),
-        )
-        .on_conflict_do_nothing(index_elements=["id"])
+        insert(DecisionRow).on_conflict_do_nothing(index_elements=["id"]),
+        [_decision_values(one) for one in decisions],
     )
+
+
+def _decision_values(decision: Decision) -> dict[str, object]:
+    return {
+        "id": decision.id,
+        "team_id": decision.team_id,
+        "decision_type": decision.type.value,
+        "decided_by": decision.decided_by,
+        "campaign_id": decision.campaign_id,
+        "promotion_id": decision.promotion_id,
+        "platform": decision.platform,
+        "policy": decision.policy,
+        "input_context": decision.inputs,
+        "reasoning": decision.reason,
+        "action_taken": decision.action,
+        "outcome": decision.outcome.value,
+        "outcome_details": decision.outcome_details,
+        "confidence": decision.confidence,
+        "expected_impact": decision.expected_impact,
+        "budget_impact_micros": _micros(decision.budget_impact),
+        "expected": decision.expected,
+        "score_details": {},
+        "at": decision.at,
+        "recorded_at": now_utc(),
+    }
 
 
 def _promise(start: CampaignInput, state: CampaignState) -> str:

@@ -28,6 +28,7 @@ from bench import (
     policies_forecast,
     policies_pacing,
     policies_speed,
+    policies_system,
     policies_winners,
 )
 
@@ -178,6 +179,28 @@ def budgets() -> list[Line]:
     ]
 
 
+def system() -> list[Line]:
+    """All policies together against a plan left alone, under the same safety rules."""
+    found = policies_system.measure()
+    return [
+        Line(
+            "system: ROAS of all campaigns, less a static plan's",
+            found.roas.mean,
+            "> 0 with 95 % confidence",
+            found.roas.low > 0,
+            (found.roas.low, found.roas.high),
+            {"ours": found.roas_ours, "static plan": found.roas_static, "spend": found.spend},
+            f"{found.pairs} paired markets of {found.days} days",
+        ),
+        Line(
+            "system: revenue less spend, more than a static plan's, a campaign",
+            found.value.mean,
+            interval=(found.value.low, found.value.high),
+            of=f"{found.pairs} paired markets",
+        ),
+    ]
+
+
 def speed() -> list[Line]:
     """Probabilities to be best a second, against draws."""
     found = policies_speed.probability_best_speed()
@@ -228,6 +251,7 @@ def measure(months: float, told: Callable[[str], None]) -> list[Line]:
         ("tests and fatigue", tests),
         ("forecasts", forecasts),
         ("budgets", budgets),
+        ("the whole system", system),
         ("speed", speed),
         ("false alarms", lambda: anomalies(months)),
     ]

@@ -26,6 +26,7 @@ with workflow.unsafe.imports_passed_through():
         Resume,
     )
     from models.contract.effects import TreeReading, VerifyTree
+    from models.contract.safety import Severity
     from models.contract.vocabulary import Author, CampaignStatus, DecisionType, StopLevel
     from workflows import orders, timeouts
     from workflows.agenda import due_together, in_hours, next_due
@@ -285,7 +286,7 @@ class CampaignWorkflow(CampaignProposal):
             if wish.decision_id is not None:
                 await self._executed(wish.decision_id)
             if note.by_machine:
-                self._tell("paused", f"Paused: {self._state.plan.name}", "high", wish.reason)
+                self._tell("paused", f"Paused: {self._state.plan.name}", Severity.HIGH, wish.reason)
         self._pause = self._heeded = None
 
     async def _rest(self) -> None:

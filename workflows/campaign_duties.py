@@ -18,7 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from models.contract.limits import CAMPAIGN_LIFETIME, SpendGrant
     from models.contract.money import Money
     from models.contract.network import ObjectKind
-    from models.contract.safety import Finding, SafetyAction
+    from models.contract.safety import Finding, SafetyAction, Severity
     from models.contract.vocabulary import CampaignStatus, DecisionType
     from workflows import timeouts
     from workflows.agenda import in_hours
@@ -84,7 +84,7 @@ class CampaignDuties(CampaignMoves):
         if rejection is not None:
             await self._quiet_network("Pause: the network rejected every ad")
             await self._end(CampaignStatus.REJECTED, DecisionType.FAIL, "network", rejection)
-            self._tell("rejected", f"Rejected: {self._state.plan.name}", "high", rejection)
+            self._tell("rejected", f"Rejected: {self._state.plan.name}", Severity.HIGH, rejection)
         elif reading.delivering():
             await self._enter(CampaignStatus.ACTIVE, "delivering, confirmed by read-back")
 
@@ -197,7 +197,7 @@ class CampaignDuties(CampaignMoves):
     async def _fail(self, why: str) -> None:
         self._change(error=why)
         await self._end(CampaignStatus.FAILED, DecisionType.FAIL, MACHINE, why)
-        self._tell("failed", f"Failed: {self._state.plan.name}", "high", why)
+        self._tell("failed", f"Failed: {self._state.plan.name}", Severity.HIGH, why)
 
     async def _end(
         self,

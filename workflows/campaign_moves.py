@@ -21,6 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from models.contract.figures import CreativesCase, Decided, OptimisationCase
     from models.contract.money import Money
     from models.contract.optimisation import Lever, Move, MoveMade
+    from models.contract.safety import Severity
     from models.contract.vocabulary import DecisionType
     from workflows import timeouts
     from workflows.campaign_messages import CampaignMessages
@@ -40,7 +41,11 @@ class CampaignMoves(CampaignMessages):
     async def _optimise(self) -> None:
         """Pacing, bid and budget: decided and recorded together, then carried out."""
         now = self._now()
-        self._change(next_pacing=now + self._campaign.cadence.pacing)
+        cadence, due = self._campaign.cadence, self._state.next_budget
+        rules = due is None or now >= due or self._optimise_now is not None
+        self._change(next_pacing=now + cadence.pacing)
+        if rules:
+            self._change(next_budget=now + cadence.budget)
         live, since = self._state.live_budget, self._state.activated_at
         assert live is not None
         assert since is not None
@@ -62,10 +67,13 @@ class CampaignMoves(CampaignMessages):
                 admin_override=self._campaign.admin_override,
                 no_raise_before=self._state.no_raise_before,
                 moves=self._state.moves,
+                rules=rules,
+                out_of_bounds=self._state.out_of_bounds,
             ),
             timeouts.FIGURES,
-            "Decide pacing, bid and budget",
+            "Decide pacing, bid and budget" if rules else "Decide pacing",
         )
+        self._change(out_of_bounds=decided.out_of_bounds)
         await self._carry_out(decided)
 
     async def _decide_now(self) -> None:
@@ -103,7 +111,7 @@ class CampaignMoves(CampaignMessages):
             figures = decided.figures
             self._change(spend=figures.spend_total, figures_as_of=figures.as_of)
         for text in decided.news:
-            self._tell("advice", f"For {self._state.plan.name}", "info", text)
+            self._tell("advice", f"For {self._state.plan.name}", Severity.LOW, text)
         for move in decided.moves:
             if self._state.status in LIVE:
                 await self._make(move)
@@ -257,7 +265,7 @@ class CampaignMoves(CampaignMessages):
         self._tell(
             "recommendation",
             f"Advice for {self._state.plan.name}",
-            "info",
+            Severity.LOW,
             f"{move.reason}. From {before} to {after} a day: {why}",
         )
 

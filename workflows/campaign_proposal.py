@@ -14,6 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from models.contract.campaign import ApprovalCase, MediaPlan, Modify
     from models.contract.content import Article
     from models.contract.promotion import PromotionInput
+    from models.contract.safety import Severity
     from models.contract.vocabulary import Author, CampaignStatus, DecisionType
     from workflows import timeouts
     from workflows.campaign_duties import CampaignDuties
@@ -146,7 +147,7 @@ class CampaignProposal(CampaignDuties):
             )
         elif self._now() >= remind:
             self._change(reminded_at=self._now())
-            self._tell("reminder", "Still waiting for approval", "high")
+            self._tell("reminder", "Still waiting for approval", Severity.HIGH)
 
     async def _ask_person(self) -> None:
         state, plan = self._state, self._state.plan
@@ -181,7 +182,7 @@ class CampaignProposal(CampaignDuties):
         self._tell(
             "approval",
             f"Approval needed: {plan.name}",
-            "high",
+            Severity.HIGH,
             f"{plan.daily_budget} a day, at worst {state.approval.worst_case}. "
             f"Forecast: {state.forecast or 'none'}. " + "; ".join(state.approval.reasons),
         )

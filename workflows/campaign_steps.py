@@ -111,7 +111,7 @@ class CampaignSteps:
                 self._tell(
                     "unstopped",
                     "NOT STOPPED: a person must act",
-                    "critical",
+                    Severity.CRITICAL,
                     f"{self._state.plan.name}: {failure_text(error)}",
                 )
                 await workflow.sleep(wait, summary="ask the network again to pause")
@@ -420,14 +420,14 @@ class CampaignSteps:
             f"Close the question: {status}",
         )
 
-    def _tell(self, topic: str, title: str, severity: str, body: str = "") -> None:
+    def _tell(self, topic: str, title: str, severity: Severity, body: str = "") -> None:
         """Tell people, in the background: a message never holds the campaign up."""
         notice = Notice(
             team_id=self._campaign.team_id,
             key=f"{self._campaign.campaign_id}/{topic}/{self._stamp(self._now())}",
             title=title,
             body=body,
-            severity=Severity(severity),
+            severity=severity,
         )
         task = asyncio.create_task(self._deliver(notice))
         self._notices.add(task)

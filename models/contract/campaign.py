@@ -105,7 +105,8 @@ class MediaPlan(Frozen):
 class Cadence(Frozen):
     """How often a campaign looks after itself, and its account's guard after all of them.
 
-    Campaign time. ``watch``: safety rules on what is known and what is plausibly unreported;
+    Campaign time. ``budget``: rules on agreed budget and bid, seldom, for every look is a chance
+    to be wrong; ``watch``: safety rules on what is known and what is plausibly unreported;
     ``figures``: the network's figures; ``inspection``: is everything as we left it;
     ``landing_page``: do the promoted pages still stand; ``account``: can it still be spent from;
     ``creatives``: the figures of single ads.
@@ -116,6 +117,7 @@ class Cadence(Frozen):
     """
 
     pacing: timedelta = timedelta(hours=4)
+    budget: timedelta = timedelta(days=1)
     fatigue: timedelta = timedelta(hours=6)
     watch: timedelta = timedelta(seconds=30)
     figures: timedelta = timedelta(minutes=5)
@@ -196,6 +198,8 @@ class CampaignState(Frozen):
     live_budget: Money | None = None
     resting: bool = False
     next_pacing: datetime | None = None
+    next_budget: datetime | None = None
+    out_of_bounds: str | None = None
     next_fatigue: datetime | None = None
     next_review: datetime | None = None
     no_raise_before: datetime | None = None

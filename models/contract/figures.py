@@ -39,7 +39,9 @@ class OptimisationCase(Frozen):
     """All that deciding on pacing, bid and budget needs besides the figures.
 
     ``cycle`` is what the ids of this cycle's decisions are derived from. ``moves`` are the
-    machine's own of the last days. ``edit_quota`` counts budget edits per hour.
+    machine's own of the last days. ``edit_quota`` counts budget edits per hour. ``rules``: budget
+    and bid rules are due as well, not pacing alone; ``out_of_bounds`` is what they last said
+    against spending more.
     """
 
     query: FiguresQuery
@@ -56,6 +58,8 @@ class OptimisationCase(Frozen):
     admin_override: bool = False
     no_raise_before: datetime | None = None
     moves: tuple[MoveMade, ...] = ()
+    rules: bool = True
+    out_of_bounds: str | None = None
 
 
 class CreativesCase(Frozen):
@@ -76,8 +80,9 @@ class CreativesCase(Frozen):
 
 class Decided(Frozen):
     """The recorded moves of one cycle, at most one a lever, the figures they were decided on, and
-    what people should hear."""
+    what people should hear. ``out_of_bounds``: why results forbid spending more, as last judged."""
 
     moves: tuple[Move, ...] = ()
     figures: CampaignFigures | None = None
     news: tuple[str, ...] = ()
+    out_of_bounds: str | None = None

@@ -1,8 +1,8 @@
 """The product's decisions in every trial: the same policies, on what the trial's network shows.
 
-Pacing, and rules that lower a budget or pause, are asked every four hours as in production: looks
-are what makes a rule err, so they must be as many. What raises, bids and saturation are asked once
-a day and ads are looked at every second day, because their levers rest for a day after each move.
+Pacing is asked every four hours and the rules on budget and bid once a day, as in production: looks
+are what makes a rule err, so they must be as many. Ads are looked at every second day, because
+their lever rests for a day after each move.
 All of it is decided by the functions that the activities run (``spend_moves``,
 ``creative_moves``); ``trial_screens`` spares campaigns the question where no move can come of it.
 """
@@ -33,7 +33,7 @@ from starter.rehearsal.trial_screens import rule_moves, saturated, screen
 from starter.rehearsal.trial_state import Trials
 
 PACING_EVERY: Final = timedelta(hours=4)
-RAISES_EVERY: Final = timedelta(days=1)
+RULES_EVERY: Final = timedelta(days=1)
 ADS_EVERY: Final = timedelta(days=2)
 _LEFT_TO_PERSON = "raise of the agreed budget left to a person"
 
@@ -66,18 +66,19 @@ class Decisions:
         if answer.action != "hold":
             self._throttle(trial, known.now, answer.budget)
 
-    def spend(self, known: Histories, number: int, *, raises: bool) -> None:
+    def spend(self, known: Histories, number: int, *, rules: bool) -> None:
         """Budget, bid and pacing in one cycle; pacing alone where nothing else can move.
 
-        ``raises``: ask for what raises, for the bid and for saturation, too.
+        ``rules``: ask the rules on budget and bid, too.
         """
         trials, setting = self._trials, self._trials.setting
         found = screen(setting.plan, known.days(), known.arrived(), converts=setting.converts)
-        bids = raises and setting.plan.bid.amount is not None
-        judged = found.low | (found.high & (raises and self._may_raise))
-        curved = found.curved & raises
+        bids = rules and setting.plan.bid.amount is not None
+        judged = (found.low | (found.high & self._may_raise)) & rules
+        curved = found.curved & rules
         for trial in np.flatnonzero(trials.alive).tolist():
-            self._out_of_bounds[trial] = None
+            if rules:
+                self._out_of_bounds[trial] = None
             if bids or judged[trial] or curved[trial]:
                 case, history = self._case(trial, known), known.of(trial)
                 if (
@@ -93,9 +94,9 @@ class Decisions:
         self, case: OptimisationCase, history: CampaignHistory, number: int, trial: int
     ) -> None:
         log = TrialLog(case.query, case.platform)
-        moves, _ = spend_moves(case, history, None, log)
-        self._out_of_bounds[trial] = log.cut_because
-        for move in moves:
+        decided = spend_moves(case, history, None, log)
+        self._out_of_bounds[trial] = decided.out_of_bounds
+        for move in decided.moves:
             if self._trials.alive[trial]:
                 self._make(move, trial, case.query.now, number)
 

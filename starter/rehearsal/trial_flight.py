@@ -15,7 +15,7 @@ from models.contract.exchange import Rates
 from models.contract.limits import SANDBOX_LIMITS, SpendLimits
 from models.contract.vocabulary import Platform
 from starter.rehearsal.scenarios import SandboxOrder
-from starter.rehearsal.trial_decisions import ADS_EVERY, PACING_EVERY, RAISES_EVERY, Decisions
+from starter.rehearsal.trial_decisions import ADS_EVERY, PACING_EVERY, RULES_EVERY, Decisions
 from starter.rehearsal.trial_guard import LOOK_EVERY, Guard
 from starter.rehearsal.trial_histories import Histories
 from starter.rehearsal.trial_state import Setting, Trials
@@ -90,7 +90,7 @@ class Flight:
         self.readings: list[tuple[datetime, Ints]] = []
         start = trials.setting.start
         self._next_pacing, self._next_ads = start + PACING_EVERY, start + ADS_EVERY
-        self._next_raises, self._next_look = start + PACING_EVERY, start + LOOK_EVERY
+        self._next_rules, self._next_look = start + PACING_EVERY, start + LOOK_EVERY
         self._next_reading = start + _READ_EVERY
         many, days = len(trials.seeds), len(trials.calendar.dates)
         self._daily: Ints = np.zeros((many, days), dtype=np.int64)
@@ -142,10 +142,10 @@ class Flight:
         known = Histories(self.trials, self.readings, number)
         if paces:
             self._next_pacing = now + PACING_EVERY
-            raises = now >= self._next_raises
-            if raises:
-                self._next_raises = now + RAISES_EVERY
-            self._decisions.spend(known, number, raises=raises)
+            rules = now >= self._next_rules
+            if rules:
+                self._next_rules = now + RULES_EVERY
+            self._decisions.spend(known, number, rules=rules)
         if looks:
             self._next_ads = now + ADS_EVERY
             self._decisions.look_at_ads(known, number)

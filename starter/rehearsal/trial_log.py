@@ -7,9 +7,6 @@ from uuid import UUID
 from activities.decision_log import DecisionLog
 from models.contract.figures import FiguresQuery
 from models.contract.vocabulary import DecisionType
-from policy import relative_roas, roas_ladder
-
-_BUDGET_RULES = (relative_roas.NAME, roas_ladder.NAME)
 
 
 class TrialLog(DecisionLog):
@@ -18,7 +15,6 @@ class TrialLog(DecisionLog):
     def __init__(self, query: FiguresQuery, platform: str) -> None:
         super().__init__(query, UUID(int=0), platform)
         self._sources: list[str] = []
-        self.cut_because: str | None = None
 
     def note(
         self,
@@ -33,8 +29,6 @@ class TrialLog(DecisionLog):
         """Remember the name only."""
         source = f"{policy.NAME}@{policy.VERSION} on {subject}"
         self._sources.append(source)
-        if policy.NAME in _BUDGET_RULES and answer.action == "decrease":
-            self.cut_because = answer.reason
         return source
 
     def drop(self, source: str, why: str) -> None:

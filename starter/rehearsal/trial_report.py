@@ -13,7 +13,7 @@ from models.contract.money import Money
 from starter.rehearsal.charts import Line, spark, svg
 from starter.rehearsal.order import RehearsalOrder
 from starter.rehearsal.scenarios import STORIES, orders
-from starter.rehearsal.trial_decisions import ADS_EVERY, PACING_EVERY, RAISES_EVERY
+from starter.rehearsal.trial_decisions import ADS_EVERY, PACING_EVERY, RULES_EVERY
 from starter.rehearsal.trial_flight import Outcomes, Progress, fly
 from starter.rehearsal.trial_guard import LOOK_EVERY
 from starter.rehearsal.trials import LABEL, Counted, Spread, TrialForecast, spreads, summary
@@ -25,10 +25,9 @@ HOW: Final[tuple[str, ...]] = (
     "Each trial draws its own market: price level, click and conversion rates, the network's days.",
     "The product's policies and safety rules decide, without workflows, database or networks: a "
     "campaign is live from the first instant, and every call to a network succeeds.",
-    f"Pacing and what lowers a budget decide every {PACING_EVERY.total_seconds() / _HOUR:g} hours "
-    f"as in production; raises and bids are asked for every "
-    f"{RAISES_EVERY.total_seconds() / _HOUR:g} and ads looked at every "
-    f"{ADS_EVERY.total_seconds() / _HOUR:g} hours, where production asks every 4 and 6.",
+    f"Pacing decides every {PACING_EVERY.total_seconds() / _HOUR:g} hours and the rules on budget "
+    f"and bid every {RULES_EVERY.total_seconds() / _HOUR:g}, as in production; ads are looked at "
+    f"every {ADS_EVERY.total_seconds() / _HOUR:g} hours, where production looks every 6.",
     f"Guards looked every {LOOK_EVERY.total_seconds() / _HOUR:g} hours instead of every 30 "
     "seconds: in production a guardrail fires sooner and costs less.",
     "Nobody resumed what was paused, and nobody agreed to a higher budget. Fresh creatives that "
@@ -112,7 +111,7 @@ def document(record: TrialsRecord) -> dict[str, Any]:
         },
         "cadence_hours": {
             "pacing": PACING_EVERY.total_seconds() / _HOUR,
-            "raises": RAISES_EVERY.total_seconds() / _HOUR,
+            "rules": RULES_EVERY.total_seconds() / _HOUR,
             "ads": ADS_EVERY.total_seconds() / _HOUR,
             "guard": LOOK_EVERY.total_seconds() / _HOUR,
         },

@@ -20,6 +20,7 @@ from models.contract.network import Bid
 from models.contract.optimisation import Lever, MoveMade, Optimisation
 from models.contract.vocabulary import Author, CampaignStatus, Objective
 from models.tables import BudgetAdjustment, CreativeSnapshot, DecisionRow, Snapshot
+from policy.traffic import cumulative_share
 from tests.activities.network_bench import PLAN, USD, Ground, grounds
 from tests.stack import TeamUnderTest
 
@@ -45,7 +46,7 @@ async def flown(
         objective=plan.objective.value,
         figures_as_of=now - timedelta(minutes=10),
     )
-    passed = (now - midnight) / timedelta(days=1)
+    passed = cumulative_share(now.astimezone(zone))  # on plan, whatever the hour of the test
     async with ground.team.database.team(ground.team.id) as session:
         for ago in range(days, -1, -1):
             share = passed if ago == 0 else 1.0

@@ -25,7 +25,7 @@ def test_every_workflow_and_every_kind_of_command_is_read() -> None:
     launch = found["campaign.CampaignWorkflow._launch"]
     order = ["→ _authorise", "→ _create_tree"]
     assert [command for command in launch if command in order] == order
-    creatives = found["campaign.CampaignWorkflow._fill_in_creatives"]
+    creatives = found["campaign_proposal.CampaignProposal._fill_in_creatives"]
     assert "child workflow CreativeWorkflow.run" in creatives
     assert "cancel child" in creatives
 
