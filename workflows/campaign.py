@@ -267,7 +267,7 @@ class CampaignWorkflow(CampaignProposal):
         self._heeded = wish
         returning, self._resume = self._resume, None
         if returning is not None:
-            self._refuse(f"resume by {returning.by}: paused again by {wish.by}")
+            self._refuse(f"resume by {returning.by}: paused again by {wish.by}: {wish.reason}")
         if self._state.status in (*LIVE, CampaignStatus.LAUNCHING) or returning is not None:
             await self._quiet_network(f"Pause: {wish.reason}", wish.confirmed_off)
             note = PauseNote(

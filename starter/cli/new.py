@@ -6,33 +6,26 @@ from typing import Annotated, Any
 from uuid import uuid4
 
 import typer
-import yaml
-from pydantic import ValidationError
 from sqlmodel import col, select
 from temporalio.common import WorkflowIDReusePolicy
 
 from activities.plans import PlanActivities, PlanReview
 from activities.teams import ad_account
 from models.contract.account import AdAccount
-from models.contract.campaign import CampaignInput, Dayparting, MediaPlan
+from models.contract.campaign import CampaignInput
 from models.contract.ids import campaign_workflow_id
-from models.contract.money import Money
-from models.contract.network import Targeting
 from models.contract.queues import MANAGEMENT
-from models.contract.urls import canonical
-from models.contract.vocabulary import Author, CampaignType, Objective, Platform, SpecialCategory
+from models.contract.vocabulary import Author, CampaignType, Platform
 from models.tables import Account
 from platforms.registry import capabilities, over_delivery
+from starter.campaign_file import CampaignFile, CampaignFileRefused, check, read
 from starter.cli.flags import By, DryRun, Json, NoInput, Yes
 from starter.cli.output import BLOCKED, USAGE, confirm, emit, fail, screen
 from starter.cli.session import Session, run
 from workflows import search
 
-_FIELDS = {
-    "platform", "url", "daily_budget", "lifetime_budget", "name", "objective", "hours",
-    "special_category", "campaign_type", "variants", "locations", "interests", "age_min",
-    "age_max", "dayparting",
-}  # fmt: skip
+_NOTHING: dict[str, Any] = {"campaign_type": CampaignType.CUSTOM.value}
+"""What is made by options alone."""
 
 
 def register(app: typer.Typer) -> None:
@@ -48,121 +41,137 @@ def new(
     lifetime_budget: str = "",
     name: str = "",
     objective: str = "",
-    hours: Annotated[int, typer.Option(help="Flight in hours; 0 until stopped.")] = 0,
+    hours: Annotated[int, typer.Option(help="Flight in hours; 0 as the file says.")] = 0,
     by: By = "operator",
     yes: Yes = False,
     no_input: NoInput = False,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Make a campaign yourself: no AI approval, but every limit and the compliance check."""
+    """Make a campaign yourself: no AI approval, but every limit and the compliance check.
+
+    A file may name several platforms; options replace what it says. Try it before:
+    `adflight rehearse FILE`.
+    """
     given: dict[str, Any] = {
-        "platform": platform,
+        "platforms": platform,
         "url": url,
         "daily_budget": daily_budget,
         "lifetime_budget": lifetime_budget,
         "name": name,
         "objective": objective,
-        "hours": hours,
+        "flight": {"hours": hours} if hours else None,
     }
-    wanted = {**_read(file), **{key: value for key, value in given.items() if value}}
+    changes = {key: value for key, value in given.items() if value}
+    try:
+        wanted = check({**_NOTHING, **changes}) if file is None else read(file, changes)
+    except CampaignFileRefused as refused:
+        fail(f"{refused}.", USAGE)
 
     async def work() -> None:
         session = Session()
         if not session.settings.enabled:
             fail("Adflight is switched off; set AI_ADS_MANAGER_ENABLED=true to let it act.")
-        account = await _account(session, wanted)
-        plan = _plan(wanted, account.currency)
-        able = capabilities(account.platform)
-        most_of_a_day = over_delivery(account.platform, session.settings)
-        review = await PlanActivities(session.database).review_plan(
-            PlanReview(
-                team_id=session.team_id,
-                account=account,
-                plan=plan,
-                author=Author.ADMIN,
-                over_delivery=most_of_a_day,
-                now=session.now(),
+        proposed = [await _propose(session, wanted, one, by) for one in wanted.platforms]
+        told = [_summary(one) for one in proposed]
+        if not dry_run:
+            confirm(
+                "; ".join(
+                    f"Launch {one.plan.name!r} on {one.account.name}: {one.plan.daily_budget} a "
+                    f"day, at worst {one.approval.worst_case}"
+                    for one in proposed
+                )
+                + "?",
+                yes=yes,
+                no_input=no_input,
             )
-        )
-        if review.problem:
-            fail(f"Refused: {review.problem}.", BLOCKED)
-        summary = {
-            "account": account.name,
-            "sandbox": account.sandbox,
-            "plan": plan.model_dump(mode="json"),
-            "worst_case": str(review.case.worst_case),
-            "needs_approval": review.case.needed,
-        }
-        if dry_run:
-            _show(as_json, {"dry_run": True, **summary})
-            return
-        confirm(
-            f"Launch {plan.name!r} on {account.name}: {plan.daily_budget} a day, at worst "
-            f"{review.case.worst_case}?",
-            yes=yes,
-            no_input=no_input,
-        )
-        campaign = CampaignInput(
-            campaign_id=uuid4(),
-            team_id=session.team_id,
-            account=account,
-            plan=plan,
-            approval=review.case,
-            author=Author.ADMIN,
-            author_name=by,
-            admin_override=True,
-            over_delivery=most_of_a_day,
-            balanced=able.balanced,
-            settle=(
-                able.settle
-                if session.settings.settle_seconds is None
-                else timedelta(seconds=session.settings.settle_seconds)
-            ),
-            minimum=able.min_daily_budget.get(account.currency),
-            edit_quota=able.budget_edits_per_hour,
-            clock=session.settings.clock,
-            cadence=session.settings.cadence,
-        )
-        client = await session.client()
-        await client.start_workflow(
-            "campaign",
-            campaign,
-            id=campaign_workflow_id(campaign.campaign_id),
-            task_queue=MANAGEMENT,
-            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-            search_attributes=search.of_campaign(campaign),
-            static_summary=plan.name[:200],
-        )
+            for one in proposed:
+                await _start(session, one)
         await session.aclose()
-        _show(as_json, {"campaign_id": str(campaign.campaign_id), **summary})
+        for summary in told:
+            summary["dry_run"] = dry_run
+        _show(as_json, told)
 
     run(work())
 
 
-def _read(file: Path | None) -> dict[str, Any]:
-    if file is None:
-        return {}
+async def _propose(
+    session: Session, wanted: CampaignFile, platform: Platform, by: str
+) -> CampaignInput:
+    """The campaign on one platform, priced and checked.
+
+    Raises:
+        CommandFailed: a limit or minimum is in the way, or there is no account.
+    """
+    account = await _account(session, platform)
     try:
-        content = yaml.safe_load(file.read_text())
-    except OSError as error:
-        fail(f"{file}: {error.strerror}.", USAGE)
-    except yaml.YAMLError as error:
-        fail(f"{file} is no YAML: {str(error).splitlines()[0]}.", USAGE)
-    if not isinstance(content, dict):
-        fail(f"{file} must be a mapping of fields such as platform, url, daily_budget.", USAGE)
-    wanted: dict[str, Any] = content  # pyright: ignore[reportUnknownVariableType]
-    unknown = sorted(set(wanted) - _FIELDS)
-    if unknown:
-        fail(f"{file}: field {unknown[0]!r} is unknown; known: {', '.join(sorted(_FIELDS))}", USAGE)
-    return wanted
+        plan = wanted.plan(platform, account.currency)
+    except CampaignFileRefused as refused:
+        fail(f"{refused}.", USAGE)
+    able = capabilities(account.platform)
+    most_of_a_day = over_delivery(account.platform, session.settings)
+    review = await PlanActivities(session.database).review_plan(
+        PlanReview(
+            team_id=session.team_id,
+            account=account,
+            plan=plan,
+            author=Author.ADMIN,
+            over_delivery=most_of_a_day,
+            now=session.now(),
+        )
+    )
+    if review.problem:
+        fail(f"Refused: {review.problem}.", BLOCKED)
+    return CampaignInput(
+        campaign_id=uuid4(),
+        team_id=session.team_id,
+        account=account,
+        plan=plan,
+        approval=review.case,
+        author=Author.ADMIN,
+        author_name=by,
+        # A person runs what a person made, unless they said what the machine may do.
+        admin_override=wanted.optimisation is None,
+        over_delivery=most_of_a_day,
+        balanced=able.balanced,
+        settle=(
+            able.settle
+            if session.settings.settle_seconds is None
+            else timedelta(seconds=session.settings.settle_seconds)
+        ),
+        minimum=able.min_daily_budget.get(account.currency),
+        edit_quota=able.budget_edits_per_hour,
+        clock=session.settings.clock,
+        cadence=session.settings.cadence,
+    )
 
 
-async def _account(session: Session, wanted: dict[str, Any]) -> AdAccount:
-    try:
-        platform = Platform.parse(str(wanted.get("platform", "")))
-    except ValueError as error:
-        fail(f"platform: {error}.", USAGE)
+def _summary(campaign: CampaignInput) -> dict[str, Any]:
+    return {
+        "campaign_id": str(campaign.campaign_id),
+        "account": campaign.account.name,
+        "sandbox": campaign.account.sandbox,
+        "plan": campaign.plan.model_dump(mode="json"),
+        "worst_case": str(campaign.approval.worst_case),
+        "needs_approval": campaign.approval.needed,
+        "optimised_by_machine": not campaign.admin_override,
+    }
+
+
+async def _start(session: Session, campaign: CampaignInput) -> None:
+    client = await session.client()
+    await client.start_workflow(
+        "campaign",
+        campaign,
+        id=campaign_workflow_id(campaign.campaign_id),
+        task_queue=MANAGEMENT,
+        id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+        search_attributes=search.of_campaign(campaign),
+        static_summary=campaign.plan.name[:200],
+    )
+
+
+async def _account(session: Session, platform: Platform) -> AdAccount:
     async with session.database.team(session.team_id) as database:
         row = await database.scalar(
             select(Account).where(
@@ -176,45 +185,11 @@ async def _account(session: Session, wanted: dict[str, Any]) -> AdAccount:
     return ad_account(row)
 
 
-def _plan(wanted: dict[str, Any], currency: str) -> MediaPlan:
-    for field in ("url", "daily_budget"):
-        if not wanted.get(field):
-            fail(f"{field} is missing; give it in the file or as an option.", USAGE)
-    try:
-        url = canonical(str(wanted["url"]))
-        hours = int(wanted.get("hours") or 0)
-        lifetime = wanted.get("lifetime_budget")
-        return MediaPlan(
-            name=str(wanted.get("name") or url.removeprefix("https://"))[:120],
-            objective=Objective(str(wanted.get("objective") or "traffic")),
-            campaign_type=CampaignType(str(wanted.get("campaign_type") or "custom")),
-            special_category=SpecialCategory(str(wanted.get("special_category") or "none")),
-            destination_url=url,
-            daily_budget=Money.of(str(wanted["daily_budget"]), currency),
-            lifetime_budget=Money.of(str(lifetime), currency) if lifetime else None,
-            duration=timedelta(hours=hours) if hours else None,
-            dayparting=Dayparting(hours=tuple(wanted["dayparting"]))
-            if wanted.get("dayparting")
-            else None,
-            targeting=Targeting(
-                locations=tuple(wanted.get("locations") or ("US",)),
-                interests=tuple(wanted.get("interests") or ()),
-                age_min=int(wanted.get("age_min") or 18),
-                age_max=int(wanted.get("age_max") or 65),
-            ),
-            variants=int(wanted.get("variants") or 3),
-        )
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        fail(f"{place + ': ' if place else ''}{first['msg'].removeprefix('Value error, ')}.", USAGE)
-    except (ValueError, TypeError) as error:
-        fail(f"{error}.", USAGE)
-
-
-def _show(as_json: bool, summary: dict[str, Any]) -> None:
+def _show(as_json: bool, told: list[dict[str, Any]]) -> None:
+    """One document a campaign; a single campaign is no list."""
     if as_json:
-        emit(summary)
+        emit(told[0] if len(told) == 1 else told)
         return
-    for key, value in summary.items():
-        screen.print(f"  {key:<16} {value}", markup=False)
+    for summary in told:
+        for key, value in summary.items():
+            screen.print(f"  {key:<16} {value}", markup=False)

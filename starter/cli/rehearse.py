@@ -51,8 +51,8 @@ def rehearse(
     if trials is not None:
         _try(file, trials, days, seed, scenario or [], out, as_json=as_json)
         return
+    from starter.campaign_file import CampaignFileRefused, read
     from starter.rehearsal import charts, report
-    from starter.rehearsal.campaign_file import CampaignFileRefused, read
     from starter.rehearsal.order import RehearsalOrder
     from starter.rehearsal.run import rehearse as run
 
@@ -96,8 +96,8 @@ def _try(
     # Matrices are small: threads of the linear algebra would wait for each other most of the time.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from platforms.errors import Refused
+    from starter.campaign_file import CampaignFileRefused, read
     from starter.rehearsal import trial_report
-    from starter.rehearsal.campaign_file import CampaignFileRefused, read
     from starter.rehearsal.order import RehearsalOrder
 
     began = time.monotonic()

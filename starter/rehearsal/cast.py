@@ -17,7 +17,7 @@ from models.contract.content import Article
 from models.contract.vocabulary import Author, Platform
 from models.tables import Account
 from platforms.registry import capabilities, over_delivery
-from starter.rehearsal.campaign_file import CampaignFileRefused
+from starter.campaign_file import CampaignFileRefused
 from starter.rehearsal.ground import Ground
 from starter.rehearsal.order import BEFORE, RehearsalOrder
 from starter.rehearsal.stepping import GRAIN

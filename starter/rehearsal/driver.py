@@ -57,7 +57,7 @@ class Driver:
             StackFailed: a part ended, or a workflow's code failed and it cannot go on.
         """
         order = self.order
-        await self._publish(order.file.content())
+        await self._publish(order.article)
         self.actors = [
             await cast.actor(self.ground, order, number)
             for number in range(len(order.file.platforms))

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from models.contract.campaign import Cadence
-from starter.rehearsal.campaign_file import CampaignFile, midnight
+from models.contract.content import Article
+from starter.campaign_file import CampaignFile, CampaignFileRefused, midnight
 from starter.rehearsal.scenarios import Scenario
 
 FIRST_DAY = midnight(datetime(2026, 1, 5).date())  # noqa: DTZ001
@@ -27,6 +28,21 @@ class RehearsalOrder:
     seed: int
     scenarios: tuple[Scenario, ...] = ()
     guard_every: int = GUARD_EVERY
+
+    @property
+    def article(self) -> Article:
+        """What is promoted.
+
+        Raises:
+            CampaignFileRefused: the file does not say, and nobody is contacted to find out.
+        """
+        found = self.file.content()
+        if found is None:
+            raise CampaignFileRefused(
+                "give the article, as article (title and text) or as article_file: a rehearsal "
+                "contacts nobody, so it cannot read the page itself"
+            )
+        return found
 
     @property
     def cadence(self) -> Cadence:

@@ -19,7 +19,7 @@ async def rehearse(order: RehearsalOrder, progress: Progress, *, keep: bool = Fa
         CampaignFileRefused: the plan is refused by limits or by its network.
         StackFailed: a part did not come up or ended, or a workflow's code failed.
     """
-    order.file.content()  # what is no article is said before anything is started
+    _ = order.article  # what is no article is said before anything is started
     task = asyncio.current_task()
     assert task is not None
     # Like Ctrl-C: what was started must be ended.

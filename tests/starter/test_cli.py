@@ -156,7 +156,7 @@ def test_an_admin_makes_a_campaign_and_everything_is_stopped(
     plan = tmp_path / "plan.yaml"
     plan.write_text(
         "platform: x\nurl: https://journal.example/2026/bakery-energy\ndaily_budget: '15'\n"
-        "hours: 48\nname: Bakery by hand\n"
+        "flight: {hours: 48}\nname: Bakery by hand\n"
     )
     shown = adflight.json("new", str(plan), "--dry-run")
     assert shown["dry_run"] is True

@@ -33,8 +33,8 @@ from models.contract.safety import Rule
 from models.contract.vocabulary import Author, Autonomy, Objective, Platform
 from policy import relative_roas, roas_ladder, safety
 from policy.saturation import SaturationAnswer
+from starter.campaign_file import read
 from starter.cli.app import run_command
-from starter.rehearsal.campaign_file import read
 from starter.rehearsal.order import RehearsalOrder
 from starter.rehearsal.scenarios import Scenario
 from starter.rehearsal.trial_flight import Flight

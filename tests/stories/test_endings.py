@@ -2,8 +2,9 @@
 
 import asyncio
 import re
+from functools import partial
 
-from models.contract.campaign import Approve
+from models.contract.campaign import Approve, CampaignView
 from models.contract.money import Money
 from models.contract.vocabulary import Author, CampaignStatus
 from tests.stack import TeamUnderTest, eventually
@@ -22,6 +23,11 @@ from tests.stories.scenes import (
 )
 
 
+async def given_back(team: TeamUnderTest, view: CampaignView) -> bool:
+    """Nothing is promised any more; it is written down a moment after the state is seen."""
+    return await commitments(team, view) == []
+
+
 async def test_when_the_network_rejects_every_ad_the_campaign_is_rejected(
     team: TeamUnderTest,
 ) -> None:
@@ -35,7 +41,7 @@ async def test_when_the_network_rejects_every_ad_the_campaign_is_rejected(
         assert view.error
         assert not re.search(r"[{}\[\]]|None|error_code", view.error), view.error
         assert not await is_on(team, view)
-        assert await commitments(team, view) == []
+        await eventually(partial(given_back, team, view))
         decision = (await team.decisions(view.campaign_id))[-1]
         assert (decision.decided_by, decision.reasoning) == ("network", view.error)
 
@@ -57,7 +63,7 @@ async def test_a_launch_that_cannot_be_finished_is_undone(team: TeamUnderTest) -
         assert await fired(team, platform, "expired_token") >= 1
         assert view.error
         assert view.error.startswith(f"{platform}: "), view.error
-        assert await commitments(team, view) == []
+        await eventually(partial(given_back, team, view))
         assert view.tree.campaign_id is None
         kind = "campaign"
         made = [one for one in await team.effects(view.campaign_id) if one.kind == kind]

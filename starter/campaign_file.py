@@ -1,11 +1,13 @@
 """A campaign as a person writes it down: a YAML file, checked into clear sentences or a plan."""
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 
 import yaml
 from pydantic import (
+    AliasChoices,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -20,7 +22,8 @@ from activities.page import PageRefused, from_fields
 from models.contract.campaign import Dayparting, Guardrails, MediaPlan
 from models.contract.content import Article
 from models.contract.money import Money
-from models.contract.network import Targeting
+from models.contract.network import Bid, Targeting
+from models.contract.optimisation import Optimisation
 from models.contract.urls import canonical
 from models.contract.vocabulary import CampaignType, Objective, Platform, SpecialCategory
 
@@ -55,10 +58,25 @@ class ArticleText(_Part):
 
 
 class Flight(_Part):
-    """When the campaign runs: from ``start`` (a day; at once when absent) for ``days``."""
+    """When the campaign runs: from ``start`` (a day; at once when absent) for ``days``, or for
+    ``hours``; with neither until it is stopped."""
 
     start: date | None = None
-    days: int = Field(default=30, ge=1, le=90)
+    days: int | None = Field(default=None, ge=1, le=90)
+    hours: int | None = Field(default=None, ge=1, le=2160)
+
+    @model_validator(mode="after")
+    def _one_length(self) -> "Flight":
+        if self.days is not None and self.hours is not None:
+            raise ValueError("give days or hours, not both")
+        return self
+
+    @property
+    def duration(self) -> timedelta | None:
+        """How long, if it ends by itself."""
+        if self.hours is not None:
+            return timedelta(hours=self.hours)
+        return None if self.days is None else timedelta(days=self.days)
 
 
 class FileTargeting(_Part):
@@ -79,16 +97,39 @@ class FileGuardrails(_Part):
     min_roas: float | None = Field(default=None, gt=0)
 
 
+class FileBid(_Part):
+    """How to bid; ``amount`` is per result, for caps."""
+
+    strategy: Literal["automatic", "bid_cap", "cost_cap"] = "automatic"
+    amount: Amount | None = None
+
+
+class FileOptimisation(_Part):
+    """What the machine may change by itself, how boldly, and towards what return."""
+
+    mode: Literal["conservative", "balanced", "aggressive"] = "balanced"
+    bids: bool = True
+    budgets: bool = True
+    scale_up: bool = True
+    pause_losing: bool = True
+    creatives: bool = True
+    target_roas: float | None = Field(default=None, gt=0)
+    max_bid: Amount | None = None
+
+
 class CampaignFile(_Part):
     """One campaign on each of the named platforms.
 
     ``daily_budget`` is for each platform, or an amount by platform. The article stands in the
-    file (``article``) or beside it (``article_file``: .md, .html or .json).
+    file (``article``), beside it (``article_file``: .md, .html or .json), or is read from ``url``.
+    With ``optimisation`` the machine may optimise what a person made; without it, a person runs it.
     """
 
     url: str
     name: str = Field(default="", max_length=100)
-    platforms: tuple[Platform, ...] = Field(min_length=1)
+    platforms: tuple[Platform, ...] = Field(
+        min_length=1, validation_alias=AliasChoices("platforms", "platform")
+    )
     daily_budget: Amount | dict[Platform, Amount]
     lifetime_budget: Amount | None = None
     objective: Objective = Objective.TRAFFIC
@@ -98,6 +139,8 @@ class CampaignFile(_Part):
     creatives: int = Field(default=3, ge=1, le=8)
     targeting: FileTargeting = FileTargeting()
     guardrails: FileGuardrails = FileGuardrails()
+    bid: FileBid = FileBid()
+    optimisation: FileOptimisation | None = None
     dayparting: tuple[int, ...] | None = None
     article: ArticleText | None = None
     article_file: Path | None = None
@@ -126,11 +169,8 @@ class CampaignFile(_Part):
 
     @model_validator(mode="after")
     def _complete(self) -> "CampaignFile":
-        if (self.article is None) == (self.article_file is None):
-            raise ValueError(
-                "give the article once, as article (title and text) or as article_file: a "
-                "rehearsal contacts nobody, so it cannot read the page itself"
-            )
+        if self.article is not None and self.article_file is not None:
+            raise ValueError("give the article once, as article or as article_file")
         if isinstance(self.daily_budget, dict):
             for platform in self.platforms:
                 if platform not in self.daily_budget:
@@ -143,12 +183,14 @@ class CampaignFile(_Part):
             return self.daily_budget[platform]
         return self.daily_budget
 
-    def content(self) -> Article:
-        """What is promoted.
+    def content(self) -> Article | None:
+        """What is promoted; None when only its page says it.
 
         Raises:
             CampaignFileRefused: the article is no article.
         """
+        if self.article is None and self.article_file is None:
+            return None
         try:
             if self.article_file is not None:
                 found = article_from_file(self.article_file)
@@ -172,7 +214,7 @@ class CampaignFile(_Part):
         start = self.flight.start
         try:
             return MediaPlan(
-                name=f"{self.name or self.content().title} ({platform.value})"[:120],
+                name=self._named(platform),
                 objective=self.objective,
                 campaign_type=self.campaign_type,
                 special_category=self.special_category,
@@ -180,10 +222,12 @@ class CampaignFile(_Part):
                 daily_budget=Money.of(self.budget(platform), currency),
                 lifetime_budget=money(self.lifetime_budget),
                 start=None if start is None else midnight(start),
-                duration=timedelta(days=self.flight.days),
+                duration=self.flight.duration,
                 dayparting=Dayparting(hours=self.dayparting) if self.dayparting else None,
                 targeting=Targeting(**wanted.model_dump()),
                 variants=self.creatives,
+                bid=Bid(strategy=self.bid.strategy, amount=money(self.bid.amount)),
+                optimisation=self._optimisation(money),
                 guardrails=Guardrails(
                     max_daily_spend=money(rails.max_daily_spend),
                     target_cpa=money(rails.target_cpa),
@@ -196,18 +240,43 @@ class CampaignFile(_Part):
         except ValueError as error:
             raise CampaignFileRefused(f"{platform.value}: {error}") from None
 
+    def _named(self, platform: Platform) -> str:
+        article = None if self.name else self.content()
+        name = self.name or (article.title if article else self.url.removeprefix("https://"))
+        return f"{name} ({platform.value})"[:120] if len(self.platforms) > 1 else name[:120]
+
+    def _optimisation(self, money: Callable[[str | None], Money | None]) -> Optimisation:
+        wanted = self.optimisation or FileOptimisation()
+        return Optimisation(**wanted.model_dump(exclude={"max_bid"}), max_bid=money(wanted.max_bid))
+
 
 def midnight(day: date) -> datetime:
     """The first instant of a day, UTC."""
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
-def read(path: Path) -> CampaignFile:
-    """The campaign in a file.
+def read(path: Path, changes: Mapping[str, Any] | None = None) -> CampaignFile:
+    """The campaign in a file, with other values for some of its fields.
 
     Raises:
         CampaignFileRefused: it cannot be read or makes no sense; one sentence says what.
     """
+    return check({**_fields(path), **(changes or {})}, f"{path}: ")
+
+
+def check(fields: Mapping[str, Any], where: str = "") -> CampaignFile:
+    """Fields as they were written, from wherever.
+
+    Raises:
+        CampaignFileRefused: they make no sense; one sentence says what.
+    """
+    try:
+        return CampaignFile.model_validate(fields)
+    except ValidationError as error:
+        raise CampaignFileRefused(f"{where}{_sentence(error)}") from None
+
+
+def _fields(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > _MAX_BYTES:
             raise CampaignFileRefused(f"{path} is larger than {_MAX_BYTES:,} bytes")
@@ -224,10 +293,7 @@ def read(path: Path) -> CampaignFile:
     beside = fields.get("article_file")
     if isinstance(beside, str):
         fields = {**fields, "article_file": path.parent / beside}
-    try:
-        return CampaignFile.model_validate(fields)
-    except ValidationError as error:
-        raise CampaignFileRefused(f"{path}: {_sentence(error)}") from None
+    return fields
 
 
 def _sentence(error: ValidationError) -> str:
