@@ -29,6 +29,7 @@ from models.settings import Settings
 from models.stepped_clock import SteppedClock
 from starter.campaign_file import CampaignFileRefused, check, read
 from starter.rehearsal.charts import Line, spark, svg
+from starter.rehearsal.order import RehearsalOrder
 from starter.rehearsal.scenarios import Scenario, orders
 from starter.rehearsal.timetable import appointments
 from starter.schedules import team_schedules
