@@ -21,6 +21,7 @@ from rich.console import Console
 from sqlmodel import col, select
 
 from activities.article_file import article_from_file
+from activities.replay import replay
 from activities.teams import ad_account
 from models.contract.campaign import Approve, CampaignView, Kill, Modify, Pause, Receipt, Resume
 from models.contract.content import EventType
@@ -178,6 +179,7 @@ class _Story:
             await self._kill("meta")
             await self._complete("x")
             await self._count()
+            await self._decide_again()
         finally:
             await self._networks.aclose()
             await self._database.close()
@@ -375,6 +377,20 @@ class _Story:
             step.proof["database"] = f"{len(decisions)} decisions, each recorded before its effect"
 
     # -- looking ------------------------------------------------------------------------------
+
+    async def _decide_again(self) -> None:
+        with self._step("every numeric decision, taken again from its record, is the same") as step:
+            found = await replay(self._database, self._settings.team_id)
+            taken, same = sum(one.taken for one in found), sum(one.identical for one in found)
+            unreadable = sum(one.unreadable for one in found)
+            self._report.facts["replay"] = {
+                "taken": taken, "identical": same, "unreadable": unreadable,
+            }  # fmt: skip
+            step.proof["database"] = f"{same} of {taken} identical, by {len(found)} policies"
+            if not taken or same != taken or unreadable:
+                raise NotProved(
+                    f"{same} of {taken} decisions were the same, {unreadable} unreadable"
+                )
 
     async def _view(self, handle: Any) -> CampaignView:
         return await handle.query("campaign", result_type=CampaignView)

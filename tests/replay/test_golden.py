@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from temporalio.client import WorkflowHistory
 
+from policy.catalogue import policy, with_constants
 from starter.team import SANDBOX_CREDENTIALS
 from tests.replay import golden
 
@@ -43,6 +44,23 @@ def test_every_story_was_recorded() -> None:
     assert "CONTINUED_AS_NEW" in _events("meta-continued-1")[-1]["eventType"]
     later = _events("meta-continued-2")[0]["workflowExecutionStartedEventAttributes"]
     assert later["continuedExecutionRunId"]
+
+
+@pytest.mark.parametrize(
+    ("name", "constant"),
+    [("pacing-traffic-share", "STEP=0.45"), ("roas-ladder", "EXCELLENT=1.1")],
+)
+async def test_another_constant_of_a_policy_breaks_no_running_campaign(
+    name: str, constant: str
+) -> None:
+    """Policies run in activities: what they answered stands in the history."""
+    key, value = constant.split("=")
+    candidate = policy(name)
+    before = getattr(candidate.module, key)
+    with with_constants(candidate, {key: value}):
+        assert getattr(candidate.module, key) == float(value) != before
+        await golden.replay(golden.load("meta-flight"))
+    assert getattr(candidate.module, key) == before
 
 
 async def test_a_history_that_took_another_way_does_not_replay() -> None:

@@ -31,4 +31,7 @@ def test_the_demo_confirms_every_step() -> None:
     for counts in told["effects"].values():
         assert counts["asked"] == counts["found"] > 0
     assert {"approved", "superseded"} == {one["status"] for one in told["approvals"]}
+    again = told["replay"]
+    assert again["taken"] == again["identical"] > 0
+    assert again["unreadable"] == 0
     assert {"evaluate", "launch", "kill_campaign"} <= {one["type"] for one in told["decisions"]}
