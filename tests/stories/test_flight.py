@@ -196,7 +196,7 @@ async def test_a_pause_overtakes_a_resume_that_is_under_way(team: TeamUnderTest)
     await ask(handle, "pause", Pause(by="ben", reason="changed my mind"))
     resting = await team.view(handle)
     assert resting.status is CampaignStatus.PAUSED
-    assert resting.refused_messages[-1] == "resume by ana: paused again by ben"
+    assert resting.refused_messages[-1] == "resume by ana: paused again by ben: changed my mind"
     assert not await is_on(team, view)
 
 
