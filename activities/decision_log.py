@@ -10,6 +10,13 @@ from models.contract.money import Money
 from models.contract.vocabulary import DecisionOutcome, DecisionType
 from policy.catalogue import plain
 
+_LEVERS = (
+    DecisionType.PACE,
+    DecisionType.ADJUST_BUDGET,
+    DecisionType.ADJUST_BID,
+    DecisionType.CREATIVE_TEST,
+)
+
 
 class DecisionLog:
     """Decisions on one campaign at one instant, in the order they were taken.
@@ -58,7 +65,7 @@ class DecisionLog:
             platform=self._platform,
             inputs=plain(inputs),
             action={"action": whole.get("action", whole.get("verdict")), "answer": whole},
-            outcome=DecisionOutcome.SUCCESS if moved else DecisionOutcome.HELD,
+            outcome=_outcome(kind) if moved else DecisionOutcome.HELD,
             confidence=answer.confidence,
             expected=expected if isinstance(expected, dict) else {},
         )
@@ -83,3 +90,8 @@ class DecisionLog:
 
     def _update(self, source: str, **changes: Any) -> None:
         self._decisions[source] = self._decisions[source].model_copy(update=changes)
+
+
+def _outcome(kind: DecisionType) -> DecisionOutcome:
+    """What moves a lever is only decided until the network shows it; the rest is done by saying."""
+    return DecisionOutcome.DECIDED if kind in _LEVERS else DecisionOutcome.SUCCESS

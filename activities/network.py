@@ -222,10 +222,10 @@ class NetworkActivities:
         async with heartbeating(), network_errors():
             if not network.capabilities.can_pause_ad:
                 raise Refused(ref.account.platform, "it cannot switch single ads")
-            if on:
-                await self._access.check(ref.account)
             await wait_out_earlier_attempts(ref.settle)
             await switch_all(network, ObjectKind.AD, off, on=False)
+            if on:
+                await self._access.check(ref.account)
             await switch_all(network, ObjectKind.AD, on, on=True)
             reading = await read_tree(network, ref)
             for one in reading.objects:

@@ -164,7 +164,7 @@ class PortfolioActivities:
                 inputs=plain(inputs),
                 action={"action": answer.action, "answer": whole, "currency": currency},
                 outcome=(
-                    DecisionOutcome.SUCCESS if moved and held is None else DecisionOutcome.HELD
+                    DecisionOutcome.DECIDED if moved and held is None else DecisionOutcome.HELD
                 ),
                 outcome_details=held or "",
                 confidence=answer.confidence,

@@ -7,7 +7,7 @@ from pydantic import JsonValue
 from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col, select
+from sqlmodel import col
 from temporalio import activity
 
 from models.contract.base import Frozen
@@ -105,11 +105,3 @@ async def expire(session: AsyncSession, now: datetime) -> int:
         .returning(col(RecommendationRow.id))
     )
     return len(done.all())
-
-
-async def listed(session: AsyncSession, state: str | None, limit: int) -> list[RecommendationRow]:
-    """Recommendations, newest first."""
-    query = select(RecommendationRow).order_by(col(RecommendationRow.created_at).desc())
-    if state is not None:
-        query = query.where(col(RecommendationRow.state) == state)
-    return list((await session.scalars(query.limit(limit))).all())

@@ -17,6 +17,7 @@ from models.contract.creative import Creative
 from models.contract.decision import Decision
 from models.contract.drift import DriftRecord
 from models.contract.money import Money
+from models.contract.vocabulary import DecisionOutcome
 from models.database import Database
 from models.tables import Approval, BudgetAdjustment, Campaign, CreativeRow, DecisionRow, Drift
 from models.tables.columns import now_utc
@@ -76,12 +77,14 @@ class BudgetChange(Frozen):
     decision_id: UUID | None = None
 
 
-class Executed(Frozen):
-    """A decision whose effect was read back (campaign time)."""
+class Outcome(Frozen):
+    """What became of a decision (campaign time): success only when its effect was read back."""
 
     team_id: UUID
     decision_id: UUID
     at: datetime
+    outcome: DecisionOutcome = DecisionOutcome.SUCCESS
+    details: str = ""
 
 
 class RecordActivities:
@@ -257,20 +260,27 @@ class RecordActivities:
                 .on_conflict_do_nothing(index_elements=["id"])
             )
             if change.decision_id is not None:
-                await _mark_executed(session, change.decision_id, change.at)
+                done = Outcome(team_id=change.team_id, decision_id=change.decision_id, at=change.at)
+                await _note_outcome(session, done)
 
     @activity.defn
-    async def record_executed(self, executed: Executed) -> None:
-        """A decision was carried out: from here on it can be scored."""
-        async with self._database.team(executed.team_id) as session:
-            await _mark_executed(session, executed.decision_id, executed.at)
+    async def record_outcome(self, outcome: Outcome) -> None:
+        """A decision was carried out (from here on it can be scored), or why it was not."""
+        async with self._database.team(outcome.team_id) as session:
+            await _note_outcome(session, outcome)
 
 
-async def _mark_executed(session: AsyncSession, decision_id: UUID, at: datetime) -> None:
+async def _note_outcome(session: AsyncSession, outcome: Outcome) -> None:
+    """A decision for several campaigns is carried out when the first one has been."""
+    values: dict[str, object] = {"outcome": outcome.outcome.value}
+    if outcome.outcome is DecisionOutcome.SUCCESS:
+        values["executed_at"] = outcome.at
+    else:
+        values["outcome_details"] = outcome.details
     await session.execute(
         update(DecisionRow)
-        .where(col(DecisionRow.id) == decision_id, col(DecisionRow.executed_at).is_(None))
-        .values(executed_at=at)
+        .where(col(DecisionRow.id) == outcome.decision_id, col(DecisionRow.executed_at).is_(None))
+        .values(**values)
     )
 
 

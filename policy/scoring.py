@@ -196,13 +196,13 @@ def _change(
 
 
 def _day(day: ScoredDay, numerator: str, denominator: str) -> tuple[float, float] | None:
-    """Events and matured size of a usable day."""
+    """Events and matured size of a usable day: less than one micro, impression or click is none."""
     events = finite(getattr(day, numerator))
     size = 1.0 if denominator == "days" else finite(getattr(day, denominator))
     share = finite(day.maturity) if numerator in _LATE else 1.0
     if events is None or size is None or share is None:
         return None
-    if not 0 <= events < 1e18 or not 0 < size < 1e18 or not MIN_MATURITY <= share <= 1:
+    if not 0 <= events < 1e18 or not 1 <= size < 1e18 or not MIN_MATURITY <= share <= 1:
         return None
     return events, size * share
 

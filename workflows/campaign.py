@@ -283,8 +283,7 @@ class CampaignWorkflow(CampaignProposal):
                 self._decision(DecisionType.PAUSE, wish.by, wish.reason),
                 rests=True,
             )
-            if wish.decision_id is not None:
-                await self._executed(wish.decision_id)
+            await self._settle(wish)
             if note.by_machine:
                 self._tell("paused", f"Paused: {self._state.plan.name}", Severity.HIGH, wish.reason)
         self._pause = self._heeded = None
@@ -311,10 +310,12 @@ class CampaignWorkflow(CampaignProposal):
         review = await self._review(plan)
         if review.problem and new.micros > self._state.plan.daily_budget.micros:
             self._refuse(f"budget {new} by {wish.by}: {review.problem}")
-        elif not wish.agreed:
-            self._refuse(f"budget {new} by {wish.by}: a paused campaign is left to people")
+        elif not wish.agreed and new.micros > self._state.plan.daily_budget.micros:
+            self._refuse(f"budget {new} by {wish.by}: a paused campaign is raised by people alone")
         else:
-            self._change(plan=plan, agreed_budget=new)
+            self._change(plan=plan)
+            if wish.agreed:
+                self._change(agreed_budget=new)
             await self._remember(
                 self._decision(DecisionType.ADJUST_BUDGET, wish.by, "for when it resumes", new)
             )

@@ -22,7 +22,7 @@ with workflow.unsafe.imports_passed_through():
     from models.contract.vocabulary import CampaignStatus, DecisionType
     from workflows import timeouts
     from workflows.agenda import in_hours
-    from workflows.campaign_moves import CampaignMoves
+    from workflows.campaign_cycles import CampaignCycles
     from workflows.campaign_steps import MACHINE
 
 _AD = ObjectKind.AD
@@ -30,7 +30,7 @@ _NO_RAISE = timedelta(hours=24)
 """After a safety rule lowered something, nothing automatic raises it again for a day."""
 
 
-class CampaignDuties(CampaignMoves):
+class CampaignDuties(CampaignCycles):
     """Duties and endings."""
 
     async def _do_duty(self, what: str) -> None:

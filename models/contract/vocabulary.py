@@ -207,8 +207,9 @@ class DecisionType(StrEnum):
 
 
 class DecisionOutcome(StrEnum):
-    """What became of a decision."""
+    """What became of a decision. ``decided``: to be carried out, and not yet read back."""
 
+    DECIDED = "decided"
     SUCCESS = "success"
     FAILURE = "failure"
     PENDING_APPROVAL = "pending_approval"

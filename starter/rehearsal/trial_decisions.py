@@ -167,7 +167,7 @@ class Decisions:
     # -- carrying out -----------------------------------------------------------------------------
 
     def _make(self, move: Move, trial: int, now: datetime, number: int) -> None:
-        """One move, as ``workflows.campaign_moves`` makes it."""
+        """One move, as ``workflows.campaign_levers`` makes it."""
         trials = self._trials
         match move.lever:
             case Lever.STATUS:

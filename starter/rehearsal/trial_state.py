@@ -233,7 +233,7 @@ class Trials:
         self.plans[trial] = plan.model_copy(update={"bid": bid})
 
     def made(self, trial: int, now: datetime, lever: Lever, before: int, after: int) -> None:
-        """Remember a move as a campaign does (``workflows.campaign_moves``)."""
+        """Remember a move as a campaign does (``workflows.campaign_levers``)."""
         change = after / before - 1 if before > 0 else None
         made = MoveMade(lever=lever, at=now, change=change, raised_by=max(after - before, 0))
         if before <= 0:

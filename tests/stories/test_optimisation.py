@@ -2,14 +2,24 @@
 
 from datetime import timedelta
 
-from models.contract.campaign import Optimise, Pause, Resume
+from sqlmodel import col, select
+
+from models.contract.campaign import ChangeBudget, Optimise, Pause, Resume
 from models.contract.money import Money
 from models.contract.network import ObjectKind
 from models.contract.vocabulary import CampaignStatus
-from models.tables import CreativeSnapshot
+from models.tables import CreativeSnapshot, RecommendationRow
 from platforms.registry import Networks
 from tests.stack import TeamUnderTest, eventually
-from tests.stories.scenes import account, admin_campaign, ask, now, refusal
+from tests.stories.scenes import (
+    account,
+    admin_campaign,
+    ask,
+    budget_on_network,
+    commitments,
+    now,
+    refusal,
+)
 
 
 async def test_a_proven_winner_runs_alone_and_still_does_after_a_pause(
@@ -69,3 +79,28 @@ async def test_a_proven_winner_runs_alone_and_still_does_after_a_pause(
         await eventually(alone)
     finally:
         await networks.aclose()
+
+
+async def test_a_raise_that_nobody_agreed_to_is_left_to_a_person(team: TeamUnderTest) -> None:
+    team.cadence = team.cadence.model_copy(update={"pacing": timedelta(days=20)})
+    handle = await admin_campaign(team, "meta", daily_budget=Money.of(40))
+    view = await team.until(handle, CampaignStatus.ACTIVE)
+    wish = ChangeBudget(
+        by="portfolio", daily_budget=Money.of(64), reason="earns more", agreed=False
+    )
+    await handle.signal("change_budget", wish)
+
+    async def advised() -> RecommendationRow | None:
+        async with team.database.team(team.id) as session:
+            return await session.scalar(
+                select(RecommendationRow).where(
+                    col(RecommendationRow.campaign_id) == view.campaign_id
+                )
+            )
+
+    row = await eventually(advised, seconds=20)
+    assert (row.kind, row.state) == ("reallocate", "open")
+    assert row.change == {"field": "daily_budget", "from": "40.00 USD", "to": "64"}
+    assert await budget_on_network(team, view) == Money.of(40)
+    assert (await team.view(handle)).plan.daily_budget == Money.of(40)
+    assert all(one.daily_micros <= 40_000_000 for one in await commitments(team, view))
