@@ -241,7 +241,8 @@ def _trajectory(results: _Level) -> tuple[CpaPoint, ...]:
     for ahead in TRAJECTORY:
         carried = _carried(ahead, 1 / 24 if ahead == 0 else 1.0)
         cost = math.exp(-results.trend * carried) / results.rate
-        swing = math.exp(_Z * math.sqrt(results.uncertainty + results.drift**2 * ahead))
+        deviation = math.sqrt(results.uncertainty + results.drift**2 * ahead)
+        swing = math.exp(min(_Z * deviation, 50.0))  # beyond that it only says "anything"
         points.append(CpaPoint(ahead, cost, cost / swing, cost * swing))
     return tuple(points)
 

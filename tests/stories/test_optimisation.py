@@ -100,7 +100,7 @@ async def test_a_raise_that_nobody_agreed_to_is_left_to_a_person(team: TeamUnder
 
     row = await eventually(advised, seconds=20)
     assert (row.kind, row.state) == ("reallocate", "open")
-    assert row.change == {"field": "daily_budget", "from": "40.00 USD", "to": "64"}
+    assert row.change == {"field": "daily_budget", "from": "$40.00", "to": "64"}
     assert await budget_on_network(team, view) == Money.of(40)
     assert (await team.view(handle)).plan.daily_budget == Money.of(40)
     assert all(one.daily_micros <= 40_000_000 for one in await commitments(team, view))
