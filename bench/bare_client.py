@@ -16,7 +16,7 @@ from bench.live_campaigns import LiveAccount
 from models.contract.vocabulary import Platform
 from models.settings import Settings
 from platforms.credentials import resolve
-from platforms.x_signature import OAuth1
+from platforms.x.signature import OAuth1
 
 META_BATCH, X_BATCH, X_READ = 50, 40, 200
 """Operations of one batch (facts 1.10, 2.11) and ids of one list on X (facts 2.3)."""

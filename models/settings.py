@@ -76,11 +76,10 @@ class Settings(BaseSettings):
     model_output_price_per_million: Decimal | None = None
 
     sandbox_url: str = ""
-    meta_base_url: str = "https://graph.facebook.com"
-    meta_api_version: str = "v26.0"
-    x_base_url: str = "https://ads-api.x.com"
-    x_upload_url: str = "https://api.x.com"
-    x_api_version: str = "12"
+    # Other hosts and API versions than the adapters' own: {"meta.api": "https://…"} and
+    # {"meta": "v27.0"}.
+    network_hosts: dict[str, str] = {}
+    network_versions: dict[str, str] = {}
 
     web_hosts: dict[str, str] = {}
     web_allow_private: bool = False

@@ -5,49 +5,41 @@ A reference is an environment prefix: ``META`` means ``META_ACCESS_TOKEN`` and s
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from models.contract.account import AdAccount
-from models.contract.vocabulary import Platform
 from platforms.errors import AccessDenied
-
-_NEEDED: dict[Platform, tuple[tuple[str, tuple[str, ...]], ...]] = {
-    Platform.META: (
-        ("access_token", ("ACCESS_TOKEN", "TOKEN")),
-        ("app_id", ("APP_ID",)),
-        ("app_secret", ("APP_SECRET",)),
-    ),
-    Platform.X: (
-        ("consumer_key", ("CONSUMER_KEY",)),
-        ("consumer_secret", ("CONSUMER_SECRET",)),
-        ("access_token", ("ACCESS_TOKEN",)),
-        ("access_token_secret", ("ACCESS_TOKEN_SECRET",)),
-    ),
-}
+from platforms.network import Secret
 
 
-def resolve(account: AdAccount, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The account's secrets by name.
+def resolve(
+    account: AdAccount, wanted: Sequence[Secret], environ: Mapping[str, str] = os.environ
+) -> dict[str, str]:
+    """The account's secrets by name; those that are not required may be missing.
 
     Raises:
         AccessDenied: a variable is not set; the message names it.
     """
     secrets: dict[str, str] = {}
-    for name, suffixes in _NEEDED.get(account.platform, ()):
-        candidates = [f"{account.credentials_ref}_{suffix}" for suffix in suffixes]
+    for one in wanted:
+        candidates = [f"{account.credentials_ref}_{ending}" for ending in one.variables]
         value = next((environ[key] for key in candidates if environ.get(key)), None)
-        if value is None:
+        if value is not None:
+            secrets[one.name] = value
+        elif one.required:
             raise AccessDenied(
                 account.platform,
                 f"credential {candidates[0]} is not set; set it for account {account.name!r}",
             )
-        secrets[name] = value
     return secrets
 
 
-def configured(platform: Platform, prefix: str, environ: Mapping[str, str] = os.environ) -> bool:
+def configured(
+    wanted: Sequence[Secret], prefix: str, environ: Mapping[str, str] = os.environ
+) -> bool:
     """Whether a complete set of secrets stands under ``prefix``."""
     return all(
-        any(environ.get(f"{prefix}_{suffix}") for suffix in suffixes)
-        for _, suffixes in _NEEDED.get(platform, ())
+        any(environ.get(f"{prefix}_{ending}") for ending in one.variables)
+        for one in wanted
+        if one.required
     )

@@ -1,10 +1,11 @@
 """The protocol every ad network adapter fulfils."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from typing import Protocol
+from datetime import UTC, date, datetime, timedelta
+from typing import Literal, Protocol
 
+from models.contract.account import AdAccount
 from models.contract.money import Money
 from models.contract.network import (
     AccountHealth,
@@ -15,7 +16,8 @@ from models.contract.network import (
     Order,
     SwitchResult,
 )
-from models.contract.vocabulary import CallToAction, Objective, Platform
+from models.contract.vocabulary import CallToAction, Objective, Platform, SpecialCategory
+from platforms.quota import FREE, Quota, Rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,17 @@ class Capabilities:
         spend_cap_minimum: Smallest such cap the network takes, by currency. Below it, and in a
             currency without one where the network has a minimum, the cap is left out.
         lease_fallback: What limits spend when nobody renews; empty where end times do.
+        levels: Kinds that are objects of their own on the network. The others live in the names
+            and settings of their neighbours; the adapter shows them all the same.
+        video_size: Width and height of the video it shows; None where a still image is enough.
+        needs_bid: Whether it has no automatic bidding: the bid is the order's amount, else the
+            account option ``default_bid`` (decimal, in the account's currency, per result).
+        special_categories: How a regulated category is declared there, in the network's words;
+            a category that is left out is refused by name.
+        dayparting: Whether an ad group can be shown at chosen hours only.
+        audiences: What it can do with custom audiences.
+        api: The interface spoken, with its version.
+        instead: What it cannot do, and what Adflight does then.
     """
 
     platform: Platform
@@ -66,7 +79,77 @@ class Capabilities:
     spend_cap: bool = False
     spend_cap_minimum: dict[str, Money] = field(default_factory=dict[str, Money])
     lease_fallback: str = ""
+    levels: frozenset[ObjectKind] = frozenset(ObjectKind)
+    video_size: tuple[int, int] | None = None
+    needs_bid: bool = False
+    special_categories: dict[SpecialCategory, str] = field(
+        default_factory=dict[SpecialCategory, str]
+    )
+    dayparting: bool = False
+    audiences: frozenset[Literal["upload", "lookalike"]] = frozenset()
+    api: str = ""
+    instead: dict[str, str] = field(default_factory=dict[str, str])
     notes: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """One host an adapter speaks to: where it really is, and its path on the sandbox."""
+
+    live: str
+    sandbox: str
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """One secret of a credential: its name, and the endings of the variables that may hold it."""
+
+    name: str
+    variables: tuple[str, ...]
+    required: bool = True
+
+
+def _wall() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Where an adapter stands.
+
+    Attributes:
+        hosts: Base URL by the adapter's own name for the host, without a trailing slash.
+        clock_now: Campaign time, for ``as_of`` and for what has ended.
+        real_now: What tokens and allowances run by.
+        quota: Shared allowance of calls; asked before every call.
+        version: API version instead of the adapter's own.
+        timeout: Real seconds for one answer.
+        keep_secret: Takes a secret the network has replaced (name, value), to be stored.
+    """
+
+    hosts: Mapping[str, str]
+    clock_now: Callable[[], datetime]
+    real_now: Callable[[], datetime] = _wall
+    quota: Quota = FREE
+    version: str = ""
+    timeout: float = 20.0
+    keep_secret: Callable[[str, str], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """What an adapter package gives as ``ADAPTER``: all the registry needs to know of it.
+
+    ``rates`` are documented quotas by bucket name, in real time. ``connect`` opens one account and
+    sends nothing yet; it raises ``AccessDenied`` for a secret that is missing or unusable, and
+    ``Refused`` for an account option, by name.
+    """
+
+    capabilities: Capabilities
+    hosts: Mapping[str, Host]
+    secrets: tuple[Secret, ...]
+    connect: "Callable[[AdAccount, Mapping[str, str], Ground], AdNetwork]"
+    rates: Mapping[str, Rate] = field(default_factory=dict[str, Rate])
 
 
 class AdNetwork(Protocol):

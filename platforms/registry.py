@@ -11,26 +11,34 @@ from models.settings import Settings
 from platforms import meta, x
 from platforms.credentials import resolve
 from platforms.errors import NetworkError, Refused
-from platforms.network import AdNetwork, Capabilities
+from platforms.network import Adapter, AdNetwork, Capabilities, Ground
 from platforms.observed import ObservedNetwork
 
-_CAPABILITIES: dict[Platform, Capabilities] = {
-    Platform.META: meta.CAPABILITIES,
-    Platform.X: x.CAPABILITIES,
+ADAPTERS: dict[Platform, Adapter] = {
+    one.capabilities.platform: one for one in (meta.ADAPTER, x.ADAPTER)
 }
+
+
+def adapter(platform: Platform) -> Adapter:
+    """The adapter of a network.
+
+    Raises:
+        Refused: Adflight has none for it; the message lists those it has.
+    """
+    found = ADAPTERS.get(platform)
+    if found is None:
+        known = ", ".join(sorted(one.value for one in ADAPTERS))
+        raise Refused(platform, f"platform {platform.value} has no adapter; use one of: {known}")
+    return found
 
 
 def capabilities(platform: Platform) -> Capabilities:
     """What the network can do.
 
     Raises:
-        Refused: Adflight has no adapter for it yet; the message lists those it has.
+        Refused: as ``adapter``.
     """
-    found = _CAPABILITIES.get(platform)
-    if found is None:
-        known = ", ".join(sorted(one.value for one in _CAPABILITIES))
-        raise Refused(platform, f"platform {platform.value} has no adapter; use one of: {known}")
-    return found
+    return adapter(platform).capabilities
 
 
 def over_delivery(platform: Platform, settings: Settings) -> float:
@@ -74,7 +82,7 @@ class Networks:
         return network
 
     def _connect(self, account: AdAccount) -> AdNetwork:
-        capabilities(account.platform)
+        kind = adapter(account.platform)
         settings, sandbox = self._settings, self._settings.sandbox_url
         if account.sandbox and not sandbox:
             raise Refused(
@@ -82,24 +90,20 @@ class Networks:
                 f"account {account.name!r} is a sandbox account but no sandbox runs; "
                 "start it with `adflight up` or set ADFLIGHT_SANDBOX_URL",
             )
-        secrets = resolve(account)
-        if account.platform is Platform.META:
-            return meta.connect(
-                account,
-                secrets,
-                base_url=f"{sandbox}/meta" if account.sandbox else settings.meta_base_url,
-                api_version=settings.meta_api_version,
-                clock_now=self._now,
-            )
-        return x.connect(
-            account,
-            secrets,
-            base_url=f"{sandbox}/x" if account.sandbox else settings.x_base_url,
-            upload_url=f"{sandbox}/x" if account.sandbox else settings.x_upload_url,
-            api_version=settings.x_api_version,
+        name = account.platform.value
+        hosts = {
+            host: f"{sandbox}{at.sandbox}"
+            if account.sandbox
+            else settings.network_hosts.get(f"{name}.{host}", at.live)
+            for host, at in kind.hosts.items()
+        }
+        ground = Ground(
+            hosts=hosts,
             clock_now=self._now,
             real_now=settings.real_now,
+            version=settings.network_versions.get(name, ""),
         )
+        return kind.connect(account, resolve(account, kind.secrets), ground)
 
     async def aclose(self) -> None:
         """Close every open adapter."""

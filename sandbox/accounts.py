@@ -9,8 +9,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from sandbox import meta_billing, x_funding
+from sandbox.meta import billing as meta_billing
 from sandbox.world import World
+from sandbox.x import funding as x_funding
 
 Status = Literal["active", "suspended", "disabled", "prepaid_exhausted", "payment_declined"]
 

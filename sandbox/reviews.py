@@ -4,8 +4,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from sandbox import meta_shelf, x_store
+from sandbox.meta import shelf as meta_shelf
 from sandbox.world import World
+from sandbox.x import store as x_store
 
 _AD_KINDS = {meta_shelf.NETWORK: "ad", x_store.NETWORK: "promoted_tweet"}
 

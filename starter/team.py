@@ -14,6 +14,7 @@ from models.settings import DEFAULT_TEAM, Settings
 from models.tables import Account, Person, Team
 from models.tables.columns import now_utc
 from platforms.credentials import configured
+from platforms.registry import adapter
 
 SANDBOX_CREDENTIALS: dict[str, str] = {
     "SANDBOX_META_ACCESS_TOKEN": "sandbox-meta-token",
@@ -55,7 +56,7 @@ def live_platforms(environ: Mapping[str, str] = os.environ) -> list[Platform]:
     return [
         platform
         for platform, (prefix, account, _) in _LIVE_ACCOUNTS.items()
-        if environ.get(account) and configured(platform, prefix, environ)
+        if environ.get(account) and configured(adapter(platform).secrets, prefix, environ)
     ]
 
 

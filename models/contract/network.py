@@ -44,7 +44,8 @@ class Bid(Frozen):
 
 class CampaignOrder(Frozen):
     """Ask for a campaign, paused. ``spend_cap`` is the most it may ever cost: the network's own
-    last stop, set where the network has one (``Capabilities.spend_cap``)."""
+    last stop, set where the network has one (``Capabilities.spend_cap``). ``link`` is what is
+    promoted: networks for apps read the app from its store address."""
 
     kind: Literal[ObjectKind.CAMPAIGN] = ObjectKind.CAMPAIGN
     key: str
@@ -54,10 +55,15 @@ class CampaignOrder(Frozen):
     spend_cap: Money | None = None
     special_category: SpecialCategory = SpecialCategory.NONE
     countries: tuple[str, ...] = ("US",)
+    link: str = ""
 
 
 class AdGroupOrder(Frozen):
-    """Ask for an ad group (Meta ad set, X line item), paused. It carries budget and lease."""
+    """Ask for an ad group (Meta ad set, X line item), paused. It carries budget and lease.
+
+    ``dayparts``: when it may be shown, seven masks of 24 bits, Monday first, bit 0 the hour from
+    midnight in the account's time zone; empty is always (``Capabilities.dayparting``).
+    """
 
     kind: Literal[ObjectKind.AD_GROUP] = ObjectKind.AD_GROUP
     key: str
@@ -70,10 +76,13 @@ class AdGroupOrder(Frozen):
     start_time: datetime
     end_time: datetime
     special_category: SpecialCategory = SpecialCategory.NONE
+    link: str = ""
+    dayparts: tuple[Annotated[int, Field(ge=0, lt=1 << 24)], ...] = ()
 
 
 class CreativeOrder(Frozen):
-    """Ask for a creative: copy, one still image and a link. ``image_path`` is local."""
+    """Ask for a creative: copy, one still image, a link, and a video where the network shows
+    videos (``Capabilities.video_size``). Paths are local."""
 
     kind: Literal[ObjectKind.CREATIVE] = ObjectKind.CREATIVE
     key: str
@@ -82,16 +91,24 @@ class CreativeOrder(Frozen):
     link: str
     image_path: str
     image_sha256: str
+    video_path: str | None = None
+    video_sha256: str | None = None
 
 
 class AdOrder(Frozen):
-    """Ask for an ad that shows ``creative_id`` inside ``ad_group_id``."""
+    """Ask for an ad that shows ``creative_id`` inside ``ad_group_id``.
+
+    ``creative`` and ``ad_group`` are what was ordered there, for networks whose ads carry it
+    themselves (``Capabilities.levels``).
+    """
 
     kind: Literal[ObjectKind.AD] = ObjectKind.AD
     key: str
     name: str
     ad_group_id: str
     creative_id: str
+    creative: CreativeOrder | None = None
+    ad_group: AdGroupOrder | None = None
 
 
 Order = Annotated[

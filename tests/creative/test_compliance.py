@@ -11,7 +11,7 @@ from models.contract.creative import AdCopy
 from models.contract.vocabulary import Platform
 from platforms.network import CopyLimits
 from platforms.registry import capabilities
-from platforms.x_post import checked_text
+from platforms.x.post import checked_text
 
 LIMITS = CopyLimits(primary_text=120, headline=40, description=30)
 SOURCE = "The town mends 1,200 nets a year; 5.5 percent are new. 40 lofts stand since 1890."

@@ -8,7 +8,7 @@ from creative.counting import length, primary_room
 from models.contract.vocabulary import Platform
 from platforms.network import CopyLimits
 from platforms.registry import capabilities
-from platforms.x_post import post_length
+from platforms.x.post import post_length
 
 
 @pytest.mark.parametrize(

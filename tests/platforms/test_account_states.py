@@ -10,7 +10,7 @@ from models.contract.money import Money
 from models.contract.network import ObjectKind
 from models.contract.vocabulary import AccountStatus
 from platforms.errors import NetworkError
-from platforms.meta_account import prepaid_balance
+from platforms.meta.account import prepaid_balance
 from platforms.network import AdNetwork
 from tests.platforms import test_meta as on_meta
 from tests.platforms.x_bench import REVIEW, Watch, connected, picture, plant

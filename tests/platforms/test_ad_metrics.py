@@ -13,10 +13,13 @@ from facebook_business.exceptions import FacebookRequestError
 
 from models.contract.network import AdMetricsRow, AdOrder, MetricsRow, ObjectKind
 from models.contract.vocabulary import Objective
-from platforms import meta, meta_insights, x_ad_stats, x_stats
+from platforms import meta
 from platforms.errors import Refused
-from platforms.network import AdNetwork
-from platforms.x_ad_stats import AdBook
+from platforms.meta import insights as meta_insights
+from platforms.network import AdNetwork, Ground
+from platforms.x import ad_stats as x_ad_stats
+from platforms.x import stats as x_stats
+from platforms.x.ad_stats import AdBook
 from tests.platforms import test_meta as meta_orders
 from tests.platforms import x_bench
 from tests.platforms.x_bench import Watch, picture
@@ -71,8 +74,7 @@ async def on_meta(
     network = meta.connect(
         meta_orders.ACCOUNT,
         meta_orders.CREDENTIALS,
-        base_url=f"{box.url}/meta",
-        clock_now=box.world.now,
+        Ground({"api": f"{box.url}/meta"}, box.world.now),
     )
     image, end = picture(tmp_path, (1080, 1080)), box.world.now() + timedelta(days=30)
     account = Account(box, network, {}, box.world.now().date(), box.world.now().date())

@@ -22,10 +22,11 @@ from models.contract.network import (
     Targeting,
 )
 from models.contract.vocabulary import Objective, Platform
-from platforms import meta, x_wire
+from platforms import meta
 from platforms.errors import Refused
-from platforms.network import AdNetwork
+from platforms.network import AdNetwork, Ground
 from platforms.registry import capabilities
+from platforms.x import wire as x_wire
 from sandbox.meta import APP_SECRET, TOKEN
 from tests.platforms.x_bench import Watch, connected, creative_order, picture
 from tests.sandbox_server import Sandbox
@@ -117,8 +118,7 @@ async def stage(
         network = meta.connect(
             META_ACCOUNT,
             {"access_token": TOKEN, "app_id": "1", "app_secret": APP_SECRET},
-            base_url=f"{box.url}/meta",
-            clock_now=box.world.now,
+            Ground({"api": f"{box.url}/meta"}, box.world.now),
         )
     yield Stage(request.param, box, network, watch)
     await network.aclose()
@@ -134,7 +134,7 @@ async def test_an_account_is_listed_whole_and_without_what_is_removed(
     stage: Stage, image: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Three pages of campaigns, one of them removed, one made by somebody else."""
-    monkeypatch.setattr("platforms.meta._PAGE", 5)
+    monkeypatch.setattr("platforms.meta.adapter._PAGE", 5)
     monkeypatch.setitem(x_wire._PAGES, "campaigns", 5)
     network = stage.network
     group = await stage.tree(image)

@@ -7,6 +7,7 @@ import json
 import logging
 import traceback
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,6 @@ from models.contract.network import (
     Targeting,
 )
 from models.contract.vocabulary import CallToAction, Objective, Platform, SpecialCategory
-from platforms import meta_errors, meta_insights, meta_maps, meta_money, meta_objects, meta_params
 from platforms.errors import (
     AccessDenied,
     Ambiguous,
@@ -52,7 +52,13 @@ from platforms.errors import (
     Transient,
 )
 from platforms.meta import MetaNetwork, connect
-from platforms.network import AdNetwork
+from platforms.meta import errors as meta_errors
+from platforms.meta import insights as meta_insights
+from platforms.meta import maps as meta_maps
+from platforms.meta import money as meta_money
+from platforms.meta import objects as meta_objects
+from platforms.meta import params as meta_params
+from platforms.network import AdNetwork, Ground
 from sandbox.meta import APP_SECRET, TOKEN
 from tests.sandbox_server import Sandbox
 
@@ -72,6 +78,9 @@ CREATIVE, AD = ObjectKind.CREATIVE, ObjectKind.AD
 USD = Money.of
 
 
+NOWHERE = Ground({"api": "http://127.0.0.1:1"}, lambda: datetime.now(UTC))
+
+
 class Clocked:
     """A sandbox and the adapter on it."""
 
@@ -80,9 +89,7 @@ class Clocked:
         self.network = connect(
             account,
             {**CREDENTIALS, **how.pop("credentials", {})},
-            base_url=f"{sandbox.url}/meta",
-            clock_now=sandbox.world.now,
-            **how,
+            Ground({"api": f"{sandbox.url}/meta"}, sandbox.world.now, **how),
         )
 
 
@@ -597,9 +604,7 @@ async def test_a_slow_answer_is_ambiguous(sandbox_meta: Sandbox) -> None:
 
 
 async def test_nobody_listening_is_transient_even_for_a_write() -> None:
-    meta = connect(
-        ACCOUNT, CREDENTIALS, base_url="http://127.0.0.1:1", clock_now=lambda: datetime.now(UTC)
-    )
+    meta = connect(ACCOUNT, CREDENTIALS, NOWHERE)
     with pytest.raises(Transient, match="nothing was sent"):
         await meta.set_daily_budget("1", USD("5"))
 
@@ -655,9 +660,9 @@ async def test_a_good_account_is_usable_and_tells_its_minimum(meta: MetaNetwork)
 
 async def test_account_problems_say_the_way_out(sandbox_meta: Sandbox) -> None:
     async def problems(credentials: dict[str, str] | None = None, **changes: Any) -> str:
-        version = changes.pop("api_version", "v26.0")
+        version = changes.pop("version", "v26.0")
         account = ACCOUNT.model_copy(update=changes)
-        found = Clocked(sandbox_meta, account, credentials=credentials or {}, api_version=version)
+        found = Clocked(sandbox_meta, account, credentials=credentials or {}, version=version)
         health = await found.network.check_account()
         return f"{health.usable} {' '.join(health.problems)}"
 
@@ -670,16 +675,15 @@ async def test_account_problems_say_the_way_out(sandbox_meta: Sandbox) -> None:
         options={"page_id": "5", "pixel_id": "8001"}
     )
     assert "True No pixel_id" in await problems(options={"page_id": "7001"})
-    assert "True Graph v25.0 is older" in await problems(api_version="v25.0")
-    assert "deprecated version" in await problems(api_version="v23.0")
+    assert "True Graph v25.0 is older" in await problems(version="v25.0")
+    assert "deprecated version" in await problems(version="v23.0")
 
 
 def test_connecting_needs_a_token_and_a_version() -> None:
-    how: dict[str, Any] = {"base_url": "http://127.0.0.1:1", "clock_now": datetime.now}
     with pytest.raises(AccessDenied, match="access_token"):
-        connect(ACCOUNT, {}, **how)
+        connect(ACCOUNT, {}, NOWHERE)
     with pytest.raises(Refused) as caught:
-        connect(ACCOUNT, CREDENTIALS, api_version="26", **how)
+        connect(ACCOUNT, CREDENTIALS, replace(NOWHERE, version="26"))
     assert caught.value.field == "api_version"
 
 
@@ -698,8 +702,7 @@ async def test_no_secret_reaches_errors_or_logs(
     dead = connect(
         ACCOUNT,
         {"access_token": secret, "app_secret": "also-secret"},
-        base_url="http://127.0.0.1:1",
-        clock_now=lambda: datetime.now(UTC),
+        NOWHERE,
     )
     for network in (meta, dead):
         for call in (network.create(campaign_order()), network.find(CAMPAIGN, "k")):
@@ -746,9 +749,7 @@ class Scripted(requests.adapters.BaseAdapter):
 
 
 def scripted(*answers: tuple[int, str]) -> tuple[MetaNetwork, Scripted]:
-    meta = connect(
-        ACCOUNT, CREDENTIALS, base_url="http://127.0.0.1:1", clock_now=lambda: datetime.now(UTC)
-    )
+    meta = connect(ACCOUNT, CREDENTIALS, NOWHERE)
     adapter = Scripted(*answers)
     vars(meta)["_connection"].api._session.requests.mount("http://", adapter)
     return meta, adapter

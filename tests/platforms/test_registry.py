@@ -11,7 +11,7 @@ from models.contract.account import AdAccount
 from models.contract.vocabulary import Platform
 from models.settings import Settings
 from platforms.errors import AccessDenied, Refused
-from platforms.registry import Networks, capabilities
+from platforms.registry import Networks, adapter, capabilities
 from starter.team import SANDBOX_CREDENTIALS, live_platforms
 from tests.sandbox_server import Sandbox
 
@@ -130,11 +130,11 @@ async def test_an_account_is_reached_where_it_belongs(
     """The other address leads nowhere, so an answer shows which one was taken."""
     nowhere = "http://127.0.0.1:1"
     real = {
-        "meta_base_url": f"{sandbox.url}/meta" if live else nowhere,
-        "x_base_url": f"{sandbox.url}/x" if live else nowhere,
-        "x_upload_url": f"{sandbox.url}/x" if live else nowhere,
+        f"{one}.{name}": f"{sandbox.url}{host.sandbox}" if live else nowhere
+        for one in SERVED
+        for name, host in adapter(one).hosts.items()
     }
-    settings = Settings(sandbox_url=nowhere if live else sandbox.url, **real)  # type: ignore[arg-type]
+    settings = Settings(sandbox_url=nowhere if live else sandbox.url, network_hosts=real)
     networks = Networks(settings, lambda: datetime.now(UTC))
     known = {Platform.META: "1001", Platform.X: "18ce54d4x5t"}
     one = account(platform, sandbox=not live).model_copy(update={"external_id": known[platform]})

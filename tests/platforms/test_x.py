@@ -24,10 +24,10 @@ from platforms.errors import (
 )
 from platforms.network import AdNetwork
 from platforms.x import CAPABILITIES, XNetwork
-from platforms.x_errors import classify
-from platforms.x_names import post_label
-from platforms.x_post import post_length
-from platforms.x_terms import OPTIMISATIONS
+from platforms.x.errors import classify
+from platforms.x.names import post_label
+from platforms.x.post import post_length
+from platforms.x.terms import OPTIMISATIONS
 from tests.platforms.x_bench import (
     AD_KEY,
     CAMPAIGN_KEY,

@@ -21,6 +21,7 @@ from models.contract.network import (
     Targeting,
 )
 from models.contract.vocabulary import Objective, Platform
+from platforms.network import Ground
 from platforms.x import XNetwork, connect
 
 CREDENTIALS = {
@@ -59,10 +60,7 @@ def connected(
     return connect(
         account or x_account(),
         credentials,
-        base_url=base,
-        upload_url=base,
-        clock_now=now,
-        timeout=timeout,
+        Ground({"api": base, "upload": base}, now, timeout=timeout),
     )
 
 

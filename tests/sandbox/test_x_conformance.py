@@ -22,9 +22,9 @@ from twitter_ads.error import BadRequest, NotAuthorized, RateLimit
 from twitter_ads.http import Request as SdkRequest
 
 from models.contract.network import ObjectKind
-from sandbox.x_limits import Limit, RateLimits
-from sandbox.x_signature import CONSUMER_KEY, CONSUMER_SECRET, TOKEN, TOKEN_SECRET
-from sandbox.x_store import ACCOUNT_ID, FUNDING_INSTRUMENT_ID, USER_ID
+from sandbox.x.limits import Limit, RateLimits
+from sandbox.x.signature import CONSUMER_KEY, CONSUMER_SECRET, TOKEN, TOKEN_SECRET
+from sandbox.x.store import ACCOUNT_ID, FUNDING_INSTRUMENT_ID, USER_ID
 from tests.platforms.x_bench import Tree, Watch, connected, picture, plant
 from tests.sandbox_server import Sandbox
 

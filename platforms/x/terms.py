@@ -1,0 +1,181 @@
+"""What X offers, in the trade's terms, and X's own words for it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from models.contract.account import AdAccount
+from models.contract.money import Money, minor_unit_micros
+from models.contract.network import Bid
+from models.contract.vocabulary import CallToAction, Objective, Platform
+from platforms.network import Capabilities, CopyLimits
+from platforms.x.errors import refused
+
+WEB_EVENT_TAG = "web_event_tag"
+"""Account option naming the web event (pixel) that counts a conversion; it is what lets an
+account run campaigns for leads, sign-ups, purchases and applications."""
+
+MIN_DAILY_BUDGET = "min_daily_budget"
+"""Account option: smallest daily budget in whole units of the account's currency. X publishes
+none; 10.00 is the product's own floor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Optimisation:
+    """X's words for one objective. ``by_conversion`` needs a web event tag."""
+
+    objective: str
+    goal: str
+    by_conversion: bool = False
+
+
+_CLICKS = Optimisation("WEBSITE_CLICKS", "LINK_CLICKS")
+_CONVERSIONS = Optimisation("WEBSITE_CLICKS", "WEBSITE_CONVERSIONS", by_conversion=True)
+
+OPTIMISATIONS: Mapping[Objective, Optimisation | None] = {
+    Objective.AWARENESS: Optimisation("REACH", "MAX_REACH"),
+    Objective.TRAFFIC: _CLICKS,
+    Objective.ENGAGEMENT: Optimisation("ENGAGEMENTS", "ENGAGEMENT"),
+    Objective.LEADS: _CONVERSIONS,
+    Objective.SIGNUPS: _CONVERSIONS,
+    Objective.PURCHASES: _CONVERSIONS,
+    Objective.APPLICATIONS: _CONVERSIONS,
+    Objective.CATALOG_SALES: None,
+    Objective.APP_INSTALLS: None,
+}
+"""Every objective; None where X or this adapter has no way (catalogues; app cards)."""
+
+_PLAIN = frozenset(o for o, how in OPTIMISATIONS.items() if how and not how.by_conversion)
+_BY_CONVERSION = frozenset(o for o, how in OPTIMISATIONS.items() if how and how.by_conversion)
+
+_STRATEGIES = {"automatic": "AUTO", "bid_cap": "MAX", "cost_cap": "TARGET"}
+_REFUSED_FOR = {
+    "bid_cap": frozenset({"REACH", "FOLLOWERS"}),
+    "cost_cap": frozenset({"ENGAGEMENTS"}),
+}
+
+CAPABILITIES = Capabilities(
+    platform=Platform.X,
+    label="X",
+    min_daily_budget={"USD": Money.of("10.00")},
+    end_time_granularity=timedelta(minutes=1),
+    budget_edits_per_hour=None,
+    batch_size=40,
+    over_delivery=1.2,
+    settle=timedelta(seconds=5),
+    copy_limits=CopyLimits(primary_text=280, headline=70, description=0, link_cost=24),
+    image_size=(1200, 628),
+    objectives=_PLAIN,
+    calls_to_action=frozenset({CallToAction.LEARN_MORE}),
+    can_pause_ad=False,
+    spend_cap=True,
+    notes=(
+        "over_delivery 1.2 and the minimum daily budget are not published by X (unsure), nor is "
+        "any balancing within a week.",
+        "Leads, sign-ups, purchases and applications need the account option web_event_tag.",
+        "A website card is one large link without a labelled button.",
+        "A promoted post cannot be paused: pause its ad group, or remove it.",
+        "Age ranges: from 13, 18, 21, 25, 35 or 50; up to 34, 49, 54 or open, in X's pairs.",
+        "An interest that X does not list is targeted as a keyword.",
+        "Reach is read at most once a minute, for up to some hundred campaigns.",
+    ),
+)
+
+
+def capabilities_of(account: AdAccount) -> Capabilities:
+    """The capabilities of one account: its conversion objectives and its own minimum."""
+    found = CAPABILITIES
+    if account.options.get(WEB_EVENT_TAG):
+        found = replace(found, objectives=_PLAIN | _BY_CONVERSION)
+    if minimum := account.options.get(MIN_DAILY_BUDGET):
+        amount = Money.of(minimum, account.currency)
+        found = replace(found, min_daily_budget={account.currency: amount})
+    return found
+
+
+def optimisation(objective: Objective, account: AdAccount) -> Optimisation:
+    """X's words for an objective.
+
+    Raises:
+        Refused: X cannot do it, or the account lacks the web event tag it needs.
+    """
+    how = OPTIMISATIONS[objective]
+    if how is None:
+        offered = ", ".join(sorted(_PLAIN | _BY_CONVERSION))
+        raise refused(
+            f"objective {objective.value!r} is not offered on X; use one of: {offered}",
+            field="objective",
+        )
+    if how.by_conversion and not account.options.get(WEB_EVENT_TAG):
+        raise refused(
+            f"objective {objective.value!r} counts conversions and needs the account option "
+            f"{WEB_EVENT_TAG}; set it, or use the objective 'traffic'",
+            field="objective",
+        )
+    return how
+
+
+def bid_fields(bid: Bid, how: Optimisation, currency: str) -> dict[str, str | int]:
+    """``bid_strategy``, ``bid_amount_local_micro`` and, so that an amount is per link click and
+    not per thousand impressions, ``pay_by``.
+
+    Raises:
+        Refused: the strategy does not go with the objective, or its amount is missing, surplus
+            or in another currency.
+    """
+    strategy = _STRATEGIES[bid.strategy]
+    if how.objective in _REFUSED_FOR.get(bid.strategy, frozenset()):
+        raise refused(
+            f"bid strategy {bid.strategy!r} does not go with X objective {how.objective}; "
+            "use 'automatic'",
+            field="bid_strategy",
+        )
+    if bid.amount is None:
+        if bid.strategy == "automatic":
+            return {"bid_strategy": strategy}
+        raise refused(f"bid strategy {bid.strategy!r} needs an amount", field="bid_amount")
+    if bid.strategy == "automatic":
+        raise refused(
+            f"bid strategy 'automatic' takes no amount, but {bid.amount} was given; leave it out "
+            "or use 'bid_cap'",
+            field="bid_amount",
+        )
+    micros = in_micros(bid.amount, currency)
+    pay_by = {"pay_by": "LINK_CLICK"} if how.goal == "LINK_CLICKS" else {}
+    return {"bid_strategy": strategy, "bid_amount_local_micro": micros, **pay_by}
+
+
+def bid_change(line: Mapping[str, object], amount: Money, currency: str) -> dict[str, int]:
+    """Another amount for a line item whose bid strategy has one, down to a whole minor unit
+    (X's ``minimum_denomination``).
+
+    Raises:
+        Refused: the strategy has no amount, or this one is too small or in another currency.
+    """
+    strategy = str(line.get("bid_strategy") or "AUTO")
+    if strategy not in (_STRATEGIES["bid_cap"], _STRATEGIES["cost_cap"]):
+        raise refused(
+            f"bid strategy {strategy} has no amount to set; lower the daily budget instead",
+            field="bid_amount",
+        )
+    whole = amount.micros - amount.micros % minor_unit_micros(amount.currency)
+    return {
+        "bid_amount_local_micro": in_micros(amount.model_copy(update={"micros": whole}), currency)
+    }
+
+
+def in_micros(amount: Money, currency: str, minimum: Money | None = None) -> int:
+    """``*_local_micro`` of an amount.
+
+    Raises:
+        Refused: another currency than the account's, not positive, or below ``minimum``.
+    """
+    if amount.currency != currency:
+        raise refused(
+            f"{amount} is in {amount.currency}, but the account is in {currency}; convert it first",
+            field="currency",
+        )
+    if amount.micros <= 0 or (minimum is not None and amount.micros < minimum.micros):
+        least = f"at least {minimum}" if minimum is not None else "more than zero"
+        raise refused(f"amount {amount} is too small; it must be {least}", field="daily_budget")
+    return amount.micros
