@@ -55,7 +55,8 @@ class AccountActivities:
         Raises:
             NetworkError: the network could not answer, or the credentials are not there.
         """
-        health = await self._networks.of(account).check_account()
+        network = await self._networks.of(account)
+        health = await network.check_account()
         async with self._database.team(account.team_id) as session:
             row = await session.scalar(
                 select(Account).where(col(Account.id) == account.id).with_for_update()

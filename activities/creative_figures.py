@@ -67,7 +67,7 @@ class CreativeFiguresActivities:
         today = now.astimezone(ZoneInfo(account.timezone)).date()
         async with heartbeating():
             async with network_errors():
-                report = await self._networks.of(account).ad_metrics(
+                report = await (await self._networks.of(account)).ad_metrics(
                     today - timedelta(days=order.days - 1), today
                 )
             async with self._database.team(account.team_id) as session:

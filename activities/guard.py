@@ -88,7 +88,7 @@ class GuardActivities:
 
         Needs neither database nor Claude. With ``look_first`` only what shows on is paused.
         """
-        network = self._networks.of(ask.account)
+        network = await self._networks.of(ask.account)
         pending = list(ask.network_ids)
         paused: list[str] = []
         began = self._real_now()

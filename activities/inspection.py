@@ -95,7 +95,7 @@ class InspectionActivities:
         What differs is looked at twice, so that a change of ours under way is not taken for
         somebody else's.
         """
-        network = self._networks.of(order.account)
+        network = await self._networks.of(order.account)
         async with heartbeating(), network_errors():
             first = await self._look(network, order)
             if not first.findings:

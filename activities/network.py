@@ -60,7 +60,7 @@ class NetworkActivities:
         rule can settle is quarantined until a person decides, and nothing is asked under its key
         meanwhile.
         """
-        network = self._networks.of(ask.account)
+        network = await self._networks.of(ask.account)
         async with heartbeating(), network_errors():
             await self._access.check(ask.account)
             asked = await self._effects.ask(ask)
@@ -152,7 +152,7 @@ class NetworkActivities:
     @activity.defn
     async def verify_tree(self, ask: VerifyTree) -> TreeReading:
         """Confirm the created tree before activation: complete, off, single, budget as agreed."""
-        network = self._networks.of(ask.ref.account)
+        network = await self._networks.of(ask.ref.account)
         async with heartbeating(), network_errors():
             if await self._effects.any_repeated(ask.ref):
                 # A write whose answer was lost may land late: wait it out before looking.
@@ -192,7 +192,7 @@ class NetworkActivities:
     @activity.defn
     async def activate(self, ref: TreeRef) -> TreeReading:
         """Switch on, children first, and return the read-back that proves it."""
-        network, tree = self._networks.of(ref.account), ref.tree
+        network, tree = await self._networks.of(ref.account), ref.tree
         assert tree.campaign_id is not None
         assert tree.ad_group_id is not None
         async with heartbeating(), network_errors():
@@ -216,7 +216,7 @@ class NetworkActivities:
         Raises:
             ApplicationError: the network cannot switch single ads, or shows one otherwise.
         """
-        ref, network = ask.ref, self._networks.of(ask.ref.account)
+        ref, network = ask.ref, await self._networks.of(ask.ref.account)
         off = [ref.tree.ad_ids[one] for one in ask.off]
         on = [ref.tree.ad_ids[one] for one in ask.on]
         async with heartbeating(), network_errors():
@@ -240,7 +240,7 @@ class NetworkActivities:
         Needs neither database nor Claude. A campaign whose creation is still in doubt is found
         by its key. With nothing on the network there is nothing to pause.
         """
-        network = self._networks.of(ref.account)
+        network = await self._networks.of(ref.account)
         async with heartbeating(), network_errors():
             clean = 0
             while True:
@@ -271,7 +271,7 @@ class NetworkActivities:
     @activity.defn
     async def remove_tree(self, ref: TreeRef) -> int:
         """Compensate a failed launch: delete what exists under our keys; how many objects."""
-        network = self._networks.of(ref.account)
+        network = await self._networks.of(ref.account)
         removed = 0
         async with heartbeating(), network_errors():
             for kind, key, parent in reversed(trees.keys(ref)):
@@ -284,12 +284,12 @@ class NetworkActivities:
     async def read_tree(self, ref: TreeRef) -> TreeReading:
         """Read the tree back."""
         async with heartbeating(), network_errors():
-            return await read_tree(self._networks.of(ref.account), ref)
+            return await read_tree(await self._networks.of(ref.account), ref)
 
     @activity.defn
     async def set_budget(self, ask: SetBudget) -> NetworkObject:
         """Set the daily budget and read it back. Only a rise needs the account's credentials on."""
-        network, group = self._networks.of(ask.ref.account), ask.ref.tree.ad_group_id
+        network, group = await self._networks.of(ask.ref.account), ask.ref.tree.ad_group_id
         assert group is not None
         async with heartbeating(), network_errors():
             for now in await network.read(ObjectKind.AD_GROUP, [group]):
@@ -310,7 +310,7 @@ class NetworkActivities:
 
         An earlier end is always possible; a later one needs the account's credentials on.
         """
-        network, group = self._networks.of(ask.ref.account), ask.ref.tree.ad_group_id
+        network, group = await self._networks.of(ask.ref.account), ask.ref.tree.ad_group_id
         assert group is not None
         async with heartbeating(), network_errors():
             for now in await network.read(ObjectKind.AD_GROUP, [group]):
@@ -327,7 +327,7 @@ class NetworkActivities:
     @activity.defn
     async def set_bid(self, ask: SetBid) -> NetworkObject:
         """Set the bid or cost cap and read it back (the network may round it down)."""
-        network, group = self._networks.of(ask.ref.account), ask.ref.tree.ad_group_id
+        network, group = await self._networks.of(ask.ref.account), ask.ref.tree.ad_group_id
         assert group is not None
         async with heartbeating(), network_errors():
             for now in await network.read(ObjectKind.AD_GROUP, [group]):

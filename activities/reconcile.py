@@ -176,7 +176,7 @@ class Reconciliation:
     ) -> AccountReport:
         report = AccountReport(account.team_id, account.name, account.platform.value)
         try:
-            network = self._networks.of(account)
+            network = await self._networks.of(account)
             listed = await listing(network)
             report.objects = len(listed.objects)
             async with self._database.team(account.team_id) as session:

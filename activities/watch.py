@@ -59,7 +59,7 @@ class WatchActivities:
         last known campaigns are judged on the network's own figures.
         """
         account, clock = order.account, order.clock
-        over_delivery = self._networks.of(account).capabilities.over_delivery
+        over_delivery = (await self._networks.of(account)).capabilities.over_delivery
         book = self._books.setdefault(account.id, AccountBook(account, over_delivery))
         look = max(clock.real_duration(order.cadence.watch), _LEAST_LOOK).total_seconds()
         until = monotonic() + order.span.total_seconds()
@@ -108,7 +108,7 @@ class WatchActivities:
         ):
             days, book.whole_week_at = _WEEK, now
         try:
-            report = await self._networks.of(account).account_metrics(
+            report = await (await self._networks.of(account)).account_metrics(
                 today - timedelta(days=days - 1), today
             )
         except NetworkError as error:

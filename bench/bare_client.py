@@ -16,6 +16,7 @@ from bench.live_campaigns import LiveAccount
 from models.contract.vocabulary import Platform
 from models.settings import Settings
 from platforms.credentials import resolve
+from platforms.registry import adapter
 from platforms.x.signature import OAuth1
 
 META_BATCH, X_BATCH, X_READ = 50, 40, 200
@@ -60,7 +61,7 @@ class BareClient:
         return time.perf_counter() - began
 
     def _open(self, live: LiveAccount) -> httpx.AsyncClient:
-        secrets = resolve(live.account)
+        secrets = resolve(live.account, adapter(live.account.platform).secrets)
         if live.account.platform is Platform.META:
             return httpx.AsyncClient(
                 base_url=f"{self._sandbox}/meta/v26.0",

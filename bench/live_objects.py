@@ -80,7 +80,7 @@ class LiveObjects:
                 found.append(live)
             # The originals would be campaigns that nobody watches.
             for one in templates.values():
-                network = networks.of(one.start.account)
+                network = await networks.of(one.start.account)
                 await network.switch(ObjectKind.CAMPAIGN, [one.network_id], on=False)
         finally:
             await networks.aclose()
@@ -118,7 +118,7 @@ class LiveObjects:
         assert row is not None
         start = live_input(self._settings, ad_account(row), uuid4())
         assert start.state is not None
-        network, state = networks.of(start.account), start.state
+        network, state = await networks.of(start.account), start.state
         before = await self._shelf(platform)
         now = self._now()
 

@@ -6,10 +6,31 @@ A reference is an environment prefix: ``META`` means ``META_ACCESS_TOKEN`` and s
 
 import os
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from models.contract.account import AdAccount
 from platforms.errors import AccessDenied
 from platforms.network import Secret
+
+
+class SecretSource(Protocol):
+    """Where secrets are found."""
+
+    async def of(self, account: AdAccount, wanted: Sequence[Secret]) -> dict[str, str]:
+        """The account's secrets by name; those that are not required may be missing.
+
+        Raises:
+            AccessDenied: one is missing; the message says which and where it was looked for.
+        """
+        ...
+
+
+class EnvironmentSecrets:
+    """Secrets in environment variables."""
+
+    async def of(self, account: AdAccount, wanted: Sequence[Secret]) -> dict[str, str]:
+        """See ``SecretSource.of``."""
+        return resolve(account, wanted)
 
 
 def resolve(

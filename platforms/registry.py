@@ -9,7 +9,7 @@ from models.contract.account import AdAccount
 from models.contract.vocabulary import Platform
 from models.settings import Settings
 from platforms import meta, x
-from platforms.credentials import resolve
+from platforms.credentials import EnvironmentSecrets, SecretSource
 from platforms.errors import NetworkError, Refused
 from platforms.network import Adapter, AdNetwork, Capabilities, Ground
 from platforms.observed import ObservedNetwork
@@ -59,14 +59,17 @@ class Networks:
         settings: Settings,
         clock_now: Callable[[], datetime],
         on_failure: Callable[[AdAccount, NetworkError], None] | None = None,
+        secrets: SecretSource | None = None,
     ) -> None:
-        """``on_failure`` hears of every call left unanswered or denied; it must return at once."""
+        """``on_failure`` hears of every call left unanswered or denied; it must return at once.
+        ``secrets`` are looked up in the environment unless another source is given."""
         self._settings = settings
         self._now = clock_now
         self._on_failure = on_failure
+        self._secrets = secrets or EnvironmentSecrets()
         self._open: dict[UUID, AdNetwork] = {}
 
-    def of(self, account: AdAccount) -> AdNetwork:
+    async def of(self, account: AdAccount) -> AdNetwork:
         """The adapter of an account.
 
         Raises:
@@ -75,13 +78,13 @@ class Networks:
         """
         network = self._open.get(account.id)
         if network is None:
-            network = self._connect(account)
+            network = await self._connect(account)
             if self._on_failure is not None:
                 network = ObservedNetwork(network, partial(self._on_failure, account))
             self._open[account.id] = network
         return network
 
-    def _connect(self, account: AdAccount) -> AdNetwork:
+    async def _connect(self, account: AdAccount) -> AdNetwork:
         kind = adapter(account.platform)
         settings, sandbox = self._settings, self._settings.sandbox_url
         if account.sandbox and not sandbox:
@@ -103,7 +106,7 @@ class Networks:
             real_now=settings.real_now,
             version=settings.network_versions.get(name, ""),
         )
-        return kind.connect(account, resolve(account, kind.secrets), ground)
+        return kind.connect(account, await self._secrets.of(account, kind.secrets), ground)
 
     async def aclose(self) -> None:
         """Close every open adapter."""

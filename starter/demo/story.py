@@ -218,7 +218,7 @@ class _Story:
                 row = await session.get(Promotion, promotion)
                 accounts = (await session.scalars(select(Account))).all()
             for account in accounts:
-                self._adapters[account.platform] = self._networks.of(ad_account(account))
+                self._adapters[account.platform] = await self._networks.of(ad_account(account))
             if set(self._handles) != {"meta", "x"} or row is None:
                 raise NotProved(f"expected proposals for meta and x, got {sorted(self._handles)}")
             step.proof["workflow"] = result["reasoning"].split(". ")[0] + "."

@@ -62,11 +62,8 @@ class Ground:
     account: AdAccount
     networks: Networks
     failures: FailureCounter
+    network: AdNetwork
     campaign_id: UUID = field(default_factory=uuid4)
-
-    @property
-    def network(self) -> AdNetwork:
-        return self.networks.of(self.account)
 
     @property
     def platform(self) -> str:
@@ -213,7 +210,7 @@ async def grounds(team: TeamUnderTest, platform: str) -> AsyncIterator[Ground]:
 
     failures = FailureCounter(team.database, now)
     networks = Networks(team.settings, now, on_failure=failures.note)
-    ground = Ground(team, account, networks, failures)
+    ground = Ground(team, account, networks, failures, await networks.of(account))
     await ground.row(platform=Platform(platform).value)
     try:
         yield ground

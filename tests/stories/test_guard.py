@@ -171,7 +171,7 @@ async def test_what_was_changed_on_the_network_is_adopted_or_undone(team: TeamUn
     assert view.tree.ad_group_id is not None
     assert view.tree.campaign_id is not None
     networks = Networks(team.settings, lambda: now(team))
-    network = networks.of(await account(team, "meta"))
+    network = await networks.of(await account(team, "meta"))
 
     async def drifts(field: str) -> list[Drift]:
         async with team.database.team(team.id) as session:

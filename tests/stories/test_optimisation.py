@@ -57,7 +57,8 @@ async def test_a_proven_winner_runs_alone_and_still_does_after_a_pause(
     networks = Networks(team.settings, lambda: now(team))
 
     async def on() -> set[str]:
-        shown = await networks.of(meta).read(ObjectKind.AD, list(ads.values()))
+        network = await networks.of(meta)
+        shown = await network.read(ObjectKind.AD, list(ads.values()))
         return {one.id for one in shown if one.switched_on}
 
     try:
