@@ -11,6 +11,7 @@ GET/POST/DELETE /faults                 armed faults with counts; arm; clear (?n
 GET  /objects/{network}[/{kind}]        the shelf
 POST /objects                           put objects on the shelf as they are: a list of
                                         ``ShelfEntry``, all or nothing, unchecked
+GET  /held/{network}                    what carries a key, in the product's words (``Held``)
 GET  /truth                             true spend, present spend rate, lines
 POST /accounts/{network}/{id}           put an ad account into a state (``AccountOrder``)
 DELETE /limits                          rate limits begin anew, as after their real minutes
@@ -22,7 +23,7 @@ GET/POST/DELETE /pages                  published pages (POST {url, html, conten
 JSON only, from the loopback only. A bad request answers 400 with ``{"error": "..."}``.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from json import JSONDecodeError
@@ -37,7 +38,12 @@ from starlette.routing import Route
 from sandbox import accounts, reviews, site
 from sandbox.conditions import ConditionOrder
 from sandbox.durable_world import DurableWorld
+from sandbox.held import Held
 from sandbox.switchboard import FaultOrder
+from sandbox.world import World
+
+Holding = Callable[[World], list[Held]]
+"""What a network holds now."""
 
 _Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -95,11 +101,17 @@ def _guarded(endpoint: _Endpoint) -> _Endpoint:
     return guarded
 
 
-def build(world: DurableWorld, networks: tuple[str, ...]) -> Starlette:
-    """The control application over a world."""
+def build(world: DurableWorld, networks: Mapping[str, Holding]) -> Starlette:
+    """The control application over a world and the networks it serves."""
 
     async def health(request: Request) -> Response:
         return JSONResponse({"ok": True, "networks": list(networks)})
+
+    async def held(request: Request) -> Response:
+        network: str = request.path_params["network"]
+        if network not in networks:
+            raise ValueError(f"network {network!r} is not served; known: {', '.join(networks)}")
+        return JSONResponse([one.row() for one in networks[network](world)])
 
     async def clock(request: Request) -> Response:
         line = {"origin": world.clock.origin.isoformat(), "tempo": world.clock.tempo}
@@ -188,6 +200,7 @@ def build(world: DurableWorld, networks: tuple[str, ...]) -> Starlette:
         ("GET", "/objects/{network}", objects),
         ("POST", "/objects", put_objects),
         ("GET", "/objects/{network}/{kind}", objects),
+        ("GET", "/held/{network}", held),
         ("GET", "/truth", truth),
         ("DELETE", "/limits", renew_limits),
         ("POST", "/accounts/{network}/{id}", play_account),

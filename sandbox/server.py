@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from socket import socket
-from typing import cast
+from types import ModuleType
 
 import uvicorn
 from starlette.applications import Starlette
@@ -11,40 +11,36 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from sandbox import claude, control, site
+from sandbox.control import Holding
 from sandbox.durable_world import DurableWorld
 from sandbox.transport import DroppingProtocol, TransportFaults
 
 NETWORKS = ("meta", "x")
-"""Ad networks with a stand-in, each a module ``sandbox.<name>`` with ``build(world)``."""
+"""Ad networks with a stand-in, each a package ``sandbox.<name>`` with ``build(world)`` and
+``held(world)``."""
 
 
-def _network_app(name: str, world: DurableWorld) -> ASGIApp:
+def _network(name: str) -> ModuleType:
     if name not in NETWORKS:
         raise ValueError(f"network {name!r} has no stand-in; known: {', '.join(NETWORKS)}")
-    try:
-        module = import_module(f"sandbox.{name}")
-    except ModuleNotFoundError as error:
-        raise ImportError(
-            f"the stand-in sandbox/{name}.py cannot be imported ({error}); "
-            f"leave {name!r} out of networks= to serve the others"
-        ) from error
-    return cast("ASGIApp", module.build(world))
+    return import_module(f"sandbox.{name}")
 
 
 def create_app(world: DurableWorld, networks: Sequence[str] = NETWORKS) -> Starlette:
-    """Mount ``/meta``, ``/x`` (those asked for), ``/claude``, ``/site`` and ``/control``.
+    """Mount the networks asked for by their names, ``/claude``, ``/site`` and ``/control``.
 
     Raises:
-        ImportError: a network's module is absent.
         ValueError: no such network.
     """
-    apps = {name: _network_app(name, world) for name in networks}
+    modules = {name: _network(name) for name in networks}
+    apps: dict[str, ASGIApp] = {name: each.build(world) for name, each in modules.items()}
     apps |= {"claude": claude.build(world), "site": site.build(world)}
     mounts = [
         Mount(f"/{name}", app=TransportFaults(app, world.switchboard, name))
         for name, app in apps.items()
     ]
-    mounts.append(Mount("/control", app=control.build(world, tuple(networks))))
+    holding: dict[str, Holding] = {name: each.held for name, each in modules.items()}
+    mounts.append(Mount("/control", app=control.build(world, holding)))
     return Starlette(routes=mounts)
 
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from typing import NamedTuple
 from uuid import UUID, uuid5
 
 from sqlalchemy.dialects.postgresql import insert
@@ -27,9 +28,18 @@ SANDBOX_CREDENTIALS: dict[str, str] = {
 }
 """What the local stand-ins accept; worthless anywhere else."""
 
-_SANDBOX_ACCOUNTS: dict[Platform, tuple[str, dict[str, str]]] = {
-    Platform.META: ("1001", {"page_id": "7001", "pixel_id": "8001"}),
-    Platform.X: (
+
+class SandboxAccount(NamedTuple):
+    """The one account of a stand-in. ``options`` are those of ``AdAccount``."""
+
+    external_id: str
+    options: dict[str, str]
+    currency: str = "USD"
+
+
+_SANDBOX_ACCOUNTS: dict[Platform, SandboxAccount] = {
+    Platform.META: SandboxAccount("1001", {"page_id": "7001", "pixel_id": "8001"}),
+    Platform.X: SandboxAccount(
         "18ce54d4x5t",
         {"funding_instrument_id": "lygyi", "as_user_id": "756201191646691328"},
     ),
@@ -49,6 +59,11 @@ _LIVE_ACCOUNTS: dict[Platform, tuple[str, str, dict[str, str]]] = {
         },
     ),
 }
+
+
+def sandbox_account(platform: Platform) -> SandboxAccount:
+    """The sandbox account of a platform that has a stand-in."""
+    return _SANDBOX_ACCOUNTS[platform]
 
 
 def live_platforms(environ: Mapping[str, str] = os.environ) -> list[Platform]:
@@ -111,7 +126,6 @@ async def set_up(
                         id=_account_id(team, row),
                         team_id=team,
                         platform=platform.value,
-                        currency="USD",
                         timezone="UTC",
                         status="active",
                         is_default=True,
@@ -132,19 +146,21 @@ def _live(platform: Platform, environ: Mapping[str, str]) -> dict[str, object]:
         "account_name": f"{platform.value} {environ[account]}",
         "platform_account_id": environ[account].removeprefix("act_"),
         "credentials_ref": prefix,
+        "currency": environ.get(f"{prefix}_CURRENCY", "USD"),
         "sandbox": False,
         "options": {name: environ[key] for name, key in options.items() if environ.get(key)},
     }
 
 
 def _sandbox(platform: Platform) -> dict[str, object]:
-    external_id, options = _SANDBOX_ACCOUNTS[platform]
+    account = sandbox_account(platform)
     return {
         "account_name": f"{platform.value} sandbox",
-        "platform_account_id": external_id,
+        "platform_account_id": account.external_id,
+        "currency": account.currency,
         "credentials_ref": f"SANDBOX_{platform.value.upper()}",
         "sandbox": True,
-        "options": options,
+        "options": account.options,
     }
 
 

@@ -8,13 +8,18 @@ from models.contract.network import Targeting
 from models.contract.vocabulary import SpecialCategory
 
 OPEN_TO_ALL = frozenset(
-    {SpecialCategory.EMPLOYMENT, SpecialCategory.HOUSING, SpecialCategory.CREDIT}
+    {
+        SpecialCategory.EMPLOYMENT,
+        SpecialCategory.HOUSING,
+        SpecialCategory.CREDIT,
+        SpecialCategory.FINANCIAL,
+    }
 )
 """Access to opportunities: no age, gender or interest may decide who sees the ad."""
 
-ADULTS_ONLY = frozenset({SpecialCategory.GAMBLING, SpecialCategory.FINANCIAL})
+ADULTS_ONLY = frozenset({SpecialCategory.GAMBLING})
 _ADULT = 21
-"""Legal age for gambling in the strictest of the countries served; asked of finance too."""
+"""Legal age for gambling in the strictest of the countries served."""
 
 
 def forbidden_targeting(category: SpecialCategory, targeting: Targeting) -> str | None:

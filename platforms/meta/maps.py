@@ -97,16 +97,6 @@ SPECIAL_CATEGORIES: dict[SpecialCategory, tuple[str, ...]] = {
     SpecialCategory.GAMBLING: ("ONLINE_GAMBLING_AND_GAMING",),
 }
 
-# Gambling asks for permission and adults, not for an unrestricted audience.
-UNRESTRICTED_AUDIENCE: frozenset[SpecialCategory] = frozenset(
-    {
-        SpecialCategory.EMPLOYMENT,
-        SpecialCategory.HOUSING,
-        SpecialCategory.CREDIT,
-        SpecialCategory.FINANCIAL,
-    }
-)
-
 WITHOUT_PIXEL: dict[str, tuple[str, ...]] = {"OUTCOME_TRAFFIC": ("link_click",)}
 """Actions of an objective where no pixel reports arrivals."""
 
@@ -149,6 +139,16 @@ CAPABILITIES = Capabilities(
     balanced=True,
     spend_cap=True,
     spend_cap_minimum={"USD": Money.of("100.00")},
+    special_categories={
+        category: f"special_ad_categories {', '.join(names)}"
+        for category, names in SPECIAL_CATEGORIES.items()
+        if names
+    },
+    api="Marketing API v26.0",
+    instead={
+        "webhooks of delivery": "figures are polled for the whole account at once",
+        "hours of the day with a daily budget": "no dayparts are offered",
+    },
     notes=(
         "The minimum daily budget of USD 1.00 is not verified; a connection test reads the "
         "account's own.",

@@ -14,7 +14,9 @@ from models.contract.network import (
     CreativeOrder,
     Targeting,
 )
+from models.contract.regulated import forbidden_targeting
 from models.contract.vocabulary import Objective, Platform, SpecialCategory
+from platforms.countries import is_country
 from platforms.errors import Refused
 from platforms.meta.maps import (
     BID_STRATEGIES,
@@ -23,7 +25,6 @@ from platforms.meta.maps import (
     GENDERS,
     GOALS,
     SPECIAL_CATEGORIES,
-    UNRESTRICTED_AUDIENCE,
     Goal,
 )
 from platforms.meta.money import minor_units, rounded_down
@@ -118,20 +119,14 @@ def targeting_spec(
         raise refuse("targeting needs at least one country", "targeting.locations")
     if targeting.age_min > targeting.age_max:
         raise refuse("age_min is above age_max", "targeting.age_min")
-    if category in UNRESTRICTED_AUDIENCE:
-        narrowed = {
-            "age_min": targeting.age_min != 18,
-            "age_max": targeting.age_max != 65,
-            "genders": bool(targeting.genders),
-            "interests": bool(targeting.interests),
-        }
-        for field, is_narrowed in narrowed.items():
-            if is_narrowed:
-                raise refuse(
-                    f"Meta forbids targeting by {field} in the special category "
-                    f"{category.value}; leave it at its default",
-                    f"targeting.{field}",
-                )
+    if why := forbidden_targeting(category, targeting):
+        raise refuse(why, "targeting")
+    for code in targeting.locations:
+        if not is_country(code):
+            raise refuse(
+                f"{code!r} is no country; use two-letter codes of ISO 3166 such as US",
+                "targeting.locations",
+            )
     spec: dict[str, Any] = {
         "geo_locations": {"countries": list(targeting.locations)},
         "age_min": targeting.age_min,

@@ -43,7 +43,7 @@ from platforms.x.objects import (
 from platforms.x.reach import ReachBook
 from platforms.x.stats import account_report
 from platforms.x.switch import switch as switch_in_batches
-from platforms.x.terms import CAPABILITIES, bid_change, capabilities_of, in_micros
+from platforms.x.terms import CAPABILITIES, bid_change, capabilities_of, check_category, in_micros
 from platforms.x.wire import Wire
 
 __all__ = ["CAPABILITIES", "XNetwork", "connect"]
@@ -133,6 +133,7 @@ class XNetwork:
         return await self._create_ad(order)
 
     async def _create_campaign(self, order: CampaignOrder) -> NetworkObject:
+        check_category(order.special_category)
         daily = in_micros(order.daily_budget, self._account.currency, self._minimum())
         cap = order.spend_cap and in_micros(order.spend_cap, self._account.currency)
         form = {

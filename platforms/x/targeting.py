@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable
 from weakref import WeakKeyDictionary
 
-from models.contract.network import AdGroupOrder, Targeting
-from models.contract.vocabulary import SpecialCategory
+from models.contract.network import AdGroupOrder
+from models.contract.regulated import forbidden_targeting
 from platforms.x.errors import JsonObject, refused
 from platforms.x.wire import Wire
 
@@ -24,14 +24,6 @@ _AGES = {
 _OPEN = 65
 """``age_max`` that means no upper end."""
 _GENDERS = {"male": "1", "female": "2"}
-_RESTRICTED = frozenset(
-    {
-        SpecialCategory.EMPLOYMENT,
-        SpecialCategory.HOUSING,
-        SpecialCategory.CREDIT,
-        SpecialCategory.FINANCIAL,
-    }
-)
 
 _CATALOGUE_AGE = 24 * 3600.0
 # X allows five catalogue reads in 15 minutes for the whole app, so they outlive a connection.
@@ -48,7 +40,8 @@ async def criteria_for(wire: Wire, order: AdGroupOrder) -> list[Criterion]:
         Refused: X has no such country or age range, or the special category forbids it.
     """
     targeting = order.targeting
-    _check_category(targeting, order.special_category)
+    if why := forbidden_targeting(order.special_category, targeting):
+        raise refused(why, field="targeting")
     wanted = [("LOCATION", await _country(wire, code)) for code in targeting.locations]
     wanted.append(("AGE", _age_bucket(targeting.age_min, targeting.age_max)))
     genders = set(targeting.genders)
@@ -87,25 +80,6 @@ async def ensure_criteria(wire: Wire, line_item_id: str, wanted: list[Criterion]
     response = await wire.batch("targeting_criteria", operations)
     if not response.is_success:
         raise wire.failure(response)
-
-
-def _check_category(targeting: Targeting, category: SpecialCategory) -> None:
-    """X has no field to declare a category, so the rules are kept here: the strictest set it
-    publishes for restricted accounts."""
-    if category not in _RESTRICTED:
-        return
-    over_18 = (targeting.age_min, targeting.age_max) == (18, _OPEN)
-    for field, narrowed in (
-        ("age", not over_18),
-        ("genders", len(set(targeting.genders)) == 1),
-        ("interests", bool(targeting.interests)),
-    ):
-        if narrowed:
-            raise refused(
-                f"{field} targeting is not allowed for {category.value} adverts on X; use ages "
-                "18 to 65 and leave genders and interests empty",
-                field=field,
-            )
 
 
 def _age_bucket(low: int, high: int) -> str:

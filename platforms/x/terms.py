@@ -7,7 +7,8 @@ from datetime import timedelta
 from models.contract.account import AdAccount
 from models.contract.money import Money, minor_unit_micros
 from models.contract.network import Bid
-from models.contract.vocabulary import CallToAction, Objective, Platform
+from models.contract.regulated import OPEN_TO_ALL
+from models.contract.vocabulary import CallToAction, Objective, Platform, SpecialCategory
 from platforms.network import Capabilities, CopyLimits
 from platforms.x.errors import refused
 
@@ -69,6 +70,16 @@ CAPABILITIES = Capabilities(
     calls_to_action=frozenset({CallToAction.LEARN_MORE}),
     can_pause_ad=False,
     spend_cap=True,
+    special_categories=dict.fromkeys(
+        OPEN_TO_ALL, "no field to declare it; its rule on targeting is kept by Adflight"
+    ),
+    api="Ads API 12",
+    instead={
+        "pausing a single ad": "tests of ads are reported, and a person removes an ad",
+        "gambling": "refused: X wants its own approval first, which no field shows",
+        "webhooks of delivery": "figures are polled for the whole account at once",
+        "validate-only": "everything is made paused",
+    },
     notes=(
         "over_delivery 1.2 and the minimum daily budget are not published by X (unsure), nor is "
         "any balancing within a week.",
@@ -113,6 +124,20 @@ def optimisation(objective: Objective, account: AdAccount) -> Optimisation:
             field="objective",
         )
     return how
+
+
+def check_category(category: SpecialCategory) -> None:
+    """Whether X takes ads of a category at all.
+
+    Raises:
+        Refused: it wants an approval that no field shows.
+    """
+    if category is not SpecialCategory.NONE and category not in CAPABILITIES.special_categories:
+        raise refused(
+            f"{category.value} ads need X's own approval, which Adflight cannot see; promote them "
+            "on another network",
+            field="special_category",
+        )
 
 
 def bid_fields(bid: Bid, how: Optimisation, currency: str) -> dict[str, str | int]:

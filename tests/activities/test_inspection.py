@@ -89,7 +89,7 @@ async def test_what_is_off_by_our_will_is_paused_again_and_others_pauses_are_tol
     (note,) = (await inspect(ground, monkeypatch)).drifts
     assert note.kind == "paused"
     assert await drifts(ground) == {}, "it may be a pause of its own: the campaign will tell"
-    other = Ground(ground.team, ground.account, ground.networks, ground.failures)
+    other = Ground(ground.team, ground.account, ground.networks, ground.failures, ground.network)
     killed = await other.network.create(other.campaign())
     await other.row(
         status=CampaignStatus.KILLED.value,

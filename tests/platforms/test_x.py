@@ -511,7 +511,7 @@ async def test_values_x_does_not_take_are_refused_by_name(
         "location": {"targeting": targeting.model_copy(update={"locations": ("QQ",)})},
         "bid_amount": {"bid": Bid(strategy="bid_cap")},
         "end_time": {"end_time": order.start_time},
-        "genders": {"special_category": SpecialCategory.EMPLOYMENT},
+        "targeting": {"special_category": SpecialCategory.EMPLOYMENT},
         "bid_amount_local_micro": {"bid": Bid(strategy="bid_cap", amount=Money(micros=1_234_567))},
     }
     for field, change in bad_groups.items():
