@@ -1,4 +1,4 @@
-"""Making creatives: copy by Claude, the compliance check, one still image each."""
+"""Making creatives: copy by Claude, the compliance check, a still image and a video each."""
 
 import asyncio
 import hashlib
@@ -15,14 +15,16 @@ from activities.evaluation import fenced
 from activities.heartbeat import heartbeating
 from activities.outcomes import CLAUDE_REFUSED
 from creative import compliance, copywriting, still_image
+from creative.video import SECONDS, VideoFailed, from_still
+from creative.video import SOURCE as VIDEO_SOURCE
 from models.contract.briefs import (
     ComplianceReport,
     CopySet,
     CopyToCheck,
     CreativeBrief,
-    ImageBrief,
+    MediaBrief,
 )
-from models.contract.creative import AdCopy, ImageAsset
+from models.contract.creative import AdCopy, ImageAsset, Media, VideoAsset
 from platforms.registry import capabilities
 
 _ARTICLE_TEXT = 12_000
@@ -95,26 +97,50 @@ class CreativeActivities:
         return compliance.check(case, capabilities(case.platform).copy_limits)
 
     @activity.defn
-    async def make_image(self, brief: ImageBrief) -> ImageAsset:
-        """Render and store one image; the file is named by its content."""
-        size = capabilities(brief.platform).image_size
+    async def make_media(self, brief: MediaBrief) -> Media:
+        """Render and store what one variant shows; files are named by their content."""
+        able = capabilities(brief.platform)
+        seed = f"{brief.campaign_id}/{brief.variant}"
         try:
             async with heartbeating():
-                data = await asyncio.to_thread(
-                    still_image.render,
-                    brief.headline,
-                    brief.site,
-                    size,
-                    f"{brief.campaign_id}/{brief.variant}",
+                image = await asyncio.to_thread(
+                    still_image.render, brief.headline, brief.site, able.image_size, seed
                 )
-        except ValueError as error:
-            raise ApplicationError(str(error), type="ImageRefused", non_retryable=True) from None
-        digest = hashlib.sha256(data).hexdigest()
-        path = f"{digest[:2]}/{digest}.png"
-        await asyncio.to_thread(_store, self._assets / path, data)
-        return ImageAsset(
-            sha256=digest, path=path, width=size[0], height=size[1], source=still_image.SOURCE
+                picture = await self._keep(image, "png")
+                video = able.video_size and await self._film(brief, able.video_size, seed)
+        except (ValueError, VideoFailed) as error:
+            raise ApplicationError(str(error), type="MediaRefused", non_retryable=True) from None
+        width, height = able.image_size
+        return Media(
+            image=ImageAsset(
+                sha256=picture[0],
+                path=picture[1],
+                width=width,
+                height=height,
+                source=still_image.SOURCE,
+            ),
+            video=video,
         )
+
+    async def _film(self, brief: MediaBrief, size: tuple[int, int], seed: str) -> VideoAsset:
+        """A video of its own picture, made for its own shape."""
+        still = await asyncio.to_thread(still_image.render, brief.headline, brief.site, size, seed)
+        digest, path = await self._keep(await asyncio.to_thread(from_still, still, size), "mp4")
+        return VideoAsset(
+            sha256=digest,
+            path=path,
+            width=size[0],
+            height=size[1],
+            seconds=SECONDS,
+            source=VIDEO_SOURCE,
+        )
+
+    async def _keep(self, data: bytes, ending: str) -> tuple[str, str]:
+        """Digest and relative path of stored bytes."""
+        digest = hashlib.sha256(data).hexdigest()
+        path = f"{digest[:2]}/{digest}.{ending}"
+        await asyncio.to_thread(_store, self._assets / path, data)
+        return digest, path
 
 
 def _store(path: Path, data: bytes) -> None:

@@ -26,7 +26,14 @@ from models.contract.effects import (
     TreeRef,
     VerifyTree,
 )
-from models.contract.network import Delivery, NetworkObject, ObjectKind, Order
+from models.contract.network import (
+    AdOrder,
+    CreativeOrder,
+    Delivery,
+    NetworkObject,
+    ObjectKind,
+    Order,
+)
 from platforms.errors import Ambiguous, Refused
 from platforms.network import AdNetwork
 from platforms.registry import Networks
@@ -119,9 +126,13 @@ class NetworkActivities:
 
     def _local(self, order: Order) -> Order:
         """Assets travel by relative path; only this machine knows where they lie."""
-        if order.kind is not ObjectKind.CREATIVE:
-            return order
-        return order.model_copy(update={"image_path": str(self._assets / order.image_path)})
+        if isinstance(order, CreativeOrder):
+            video = order.video_path and str(self._assets / order.video_path)
+            paths = {"image_path": str(self._assets / order.image_path), "video_path": video}
+            return order.model_copy(update=paths)
+        if isinstance(order, AdOrder) and order.creative is not None:
+            return order.model_copy(update={"creative": self._local(order.creative)})
+        return order
 
     async def _adopt(
         self, network: AdNetwork, ask: CreateObject, asked: Asked, found: Sequence[NetworkObject]

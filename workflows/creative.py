@@ -1,4 +1,4 @@
-"""The making of a campaign's creatives: copy, compliance, image."""
+"""The making of a campaign's creatives: copy, compliance, media."""
 
 import asyncio
 
@@ -16,9 +16,9 @@ with workflow.unsafe.imports_passed_through():
         CopyToCheck,
         CreativeBrief,
         CreativeSet,
-        ImageBrief,
+        MediaBrief,
     )
-    from models.contract.creative import AdCopy, Creative, ImageAsset
+    from models.contract.creative import AdCopy, Creative, Media
     from workflows import timeouts
     from workflows.errands import carry_out, failure_text
 
@@ -75,27 +75,28 @@ class CreativeWorkflow:
         )
         if report.outcome is ComplianceOutcome.REJECTED:
             return None, report, number
-        image = await self._illustrate(brief, number, copy)
-        if isinstance(image, ActivityError):
+        media = await self._illustrate(brief, number, copy)
+        if isinstance(media, ActivityError):
             report = ComplianceReport(
-                outcome=ComplianceOutcome.REJECTED, reasons=(failure_text(image),)
+                outcome=ComplianceOutcome.REJECTED, reasons=(failure_text(media),)
             )
             return None, report, number
-        return Creative(id=number, copy_text=copy, image=image), report, number
+        made = Creative(id=number, copy_text=copy, image=media.image, video=media.video)
+        return made, report, number
 
     async def _illustrate(
         self, brief: CreativeBrief, number: str, copy: AdCopy
-    ) -> ImageAsset | ActivityError:
-        """The image, or why there is none: one variant's trouble is not the others'."""
+    ) -> Media | ActivityError:
+        """What it shows, or why there is nothing: one variant's trouble is not the others'."""
         try:
-            return await self._image(brief, number, copy)
+            return await self._media(brief, number, copy)
         except ActivityError as error:
             return error
 
-    async def _image(self, brief: CreativeBrief, number: str, copy: AdCopy) -> ImageAsset:
+    async def _media(self, brief: CreativeBrief, number: str, copy: AdCopy) -> Media:
         return await carry_out(
-            CreativeActivities.make_image,
-            ImageBrief(
+            CreativeActivities.make_media,
+            MediaBrief(
                 campaign_id=brief.campaign_id,
                 variant=number,
                 platform=brief.platform,
@@ -103,5 +104,5 @@ class CreativeWorkflow:
                 site=urlsplit(brief.article.canonical_url).hostname or "",
             ),
             timeouts.MEDIA,
-            f"Still image for {number}",
+            f"Image and video for {number}",
         )

@@ -20,6 +20,7 @@ def campaign_order(campaign: CampaignInput, state: CampaignState) -> CampaignOrd
         spend_cap=plan.lifetime_budget,
         special_category=plan.special_category,
         countries=plan.targeting.locations,
+        link=plan.destination_url,
     )
 
 
@@ -40,6 +41,7 @@ def ad_group_order(
         start_time=start,
         end_time=end,
         special_category=plan.special_category,
+        link=plan.destination_url,
     )
 
 
@@ -60,15 +62,21 @@ def creative_order(
         ),
         image_path=creative.image.path,
         image_sha256=creative.image.sha256,
+        video_path=creative.video.path if creative.video else None,
+        video_sha256=creative.video.sha256 if creative.video else None,
     )
 
 
 def ad_order(campaign: CampaignInput, state: CampaignState, creative: Creative) -> AdOrder:
-    """An ad that shows a creative."""
+    """An ad that shows a creative, with what was ordered around it."""
     assert state.tree.ad_group_id is not None
+    assert state.activated_at is not None
+    assert state.lease_until is not None
     return AdOrder(
         key=effect_key(campaign.campaign_id, f"ad/{creative.id}"),
         name=f"{state.plan.name} {creative.id}",
         ad_group_id=state.tree.ad_group_id,
         creative_id=state.tree.creative_ids[creative.id],
+        creative=creative_order(campaign, state, creative),
+        ad_group=ad_group_order(campaign, state, start=state.activated_at, end=state.lease_until),
     )

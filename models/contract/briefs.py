@@ -53,7 +53,7 @@ class CopyToCheck(Frozen):
     special_category: str = "none"
 
 
-class ImageBrief(Frozen):
+class MediaBrief(Frozen):
     """Make one still image for a copy."""
 
     campaign_id: UUID

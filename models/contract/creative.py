@@ -25,10 +25,29 @@ class ImageAsset(Frozen):
     source: str = "sandbox-generated"
 
 
+class VideoAsset(Frozen):
+    """A video at rest: ``path`` is relative to the asset directory."""
+
+    sha256: str
+    path: str
+    width: int
+    height: int
+    seconds: float
+    source: str = "sandbox-generated"
+
+
+class Media(Frozen):
+    """What an ad shows: always a still image, and a video where its network shows videos."""
+
+    image: ImageAsset
+    video: VideoAsset | None = None
+
+
 class Creative(Frozen):
-    """One variant: copy and image, with its stable id inside the campaign (``v1``, ``v2``)."""
+    """One variant: copy and media, with its stable id inside the campaign (``v1``, ``v2``)."""
 
     id: str
     copy_text: AdCopy
     image: ImageAsset
+    video: VideoAsset | None = None
     author: str = "ai"
