@@ -30,6 +30,7 @@ from models.contract.network import Delivery, NetworkObject, ObjectKind
 from models.database import Database
 from models.tables import Account, StandingStop
 from models.tables.columns import now_utc
+from platforms.quota import urgent
 from platforms.registry import Networks
 
 _READS = 20
@@ -92,20 +93,21 @@ class GuardActivities:
         pending = list(ask.network_ids)
         paused: list[str] = []
         began = self._real_now()
-        async with heartbeating(), network_errors():
-            if ask.look_first:
-                read = await network.read(ObjectKind.CAMPAIGN, pending)
-                pending = [one.id for one in read if not _is_off(one)]
-                if not pending:
-                    return BatchPaused(paused=(), unconfirmed=())
-            for _ in range(_READS):
-                await network.switch(ObjectKind.CAMPAIGN, pending, on=False)
-                read = {one.id: one for one in await network.read(ObjectKind.CAMPAIGN, pending)}
-                paused += [one for one in pending if _is_off(read.get(one))]
-                pending = [one for one in pending if not _is_off(read.get(one))]
-                if not pending:
-                    break
-                await asyncio.sleep(_BETWEEN_READS)
+        with urgent():
+            async with heartbeating(), network_errors():
+                if ask.look_first:
+                    read = await network.read(ObjectKind.CAMPAIGN, pending)
+                    pending = [one.id for one in read if not _is_off(one)]
+                    if not pending:
+                        return BatchPaused(paused=(), unconfirmed=())
+                for _ in range(_READS):
+                    await network.switch(ObjectKind.CAMPAIGN, pending, on=False)
+                    read = {one.id: one for one in await network.read(ObjectKind.CAMPAIGN, pending)}
+                    paused += [one for one in pending if _is_off(read.get(one))]
+                    pending = [one for one in pending if not _is_off(read.get(one))]
+                    if not pending:
+                        break
+                    await asyncio.sleep(_BETWEEN_READS)
         return BatchPaused(
             paused=tuple(paused),
             unconfirmed=tuple(pending),

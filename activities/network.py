@@ -36,6 +36,7 @@ from models.contract.network import (
 )
 from platforms.errors import Ambiguous, Refused
 from platforms.network import AdNetwork
+from platforms.quota import urgent
 from platforms.registry import Networks
 
 _CLEAN_READS = 2
@@ -252,32 +253,33 @@ class NetworkActivities:
         by its key. With nothing on the network there is nothing to pause.
         """
         network = await self._networks.of(ref.account)
-        async with heartbeating(), network_errors():
-            clean = 0
-            while True:
-                found = {
-                    one.id: one
-                    for one in await network.find(ObjectKind.CAMPAIGN, ref.key("campaign"))
-                }
-                if ref.tree.campaign_id and ref.tree.campaign_id not in found:
-                    for one in await network.read(ObjectKind.CAMPAIGN, [ref.tree.campaign_id]):
-                        found[one.id] = one
-                live = [
-                    one.id
-                    for one in found.values()
-                    if one.switched_on and one.delivery is not Delivery.REMOVED
-                ]
-                if live:
-                    clean = 0
-                    for result in await network.switch(ObjectKind.CAMPAIGN, live, on=False):
-                        if not result.accepted:
-                            raise not_confirmed(f"pause of {result.id} refused: {result.error}")
-                    continue
-                clean += 1
-                if clean >= _CLEAN_READS:
-                    objects = tuple(found.values())
-                    return TreeReading(objects=objects, as_of=trees.as_of(objects))
-                await asyncio.sleep(_BETWEEN_READS)
+        with urgent():
+            async with heartbeating(), network_errors():
+                clean = 0
+                while True:
+                    found = {
+                        one.id: one
+                        for one in await network.find(ObjectKind.CAMPAIGN, ref.key("campaign"))
+                    }
+                    if ref.tree.campaign_id and ref.tree.campaign_id not in found:
+                        for one in await network.read(ObjectKind.CAMPAIGN, [ref.tree.campaign_id]):
+                            found[one.id] = one
+                    live = [
+                        one.id
+                        for one in found.values()
+                        if one.switched_on and one.delivery is not Delivery.REMOVED
+                    ]
+                    if live:
+                        clean = 0
+                        for result in await network.switch(ObjectKind.CAMPAIGN, live, on=False):
+                            if not result.accepted:
+                                raise not_confirmed(f"pause of {result.id} refused: {result.error}")
+                        continue
+                    clean += 1
+                    if clean >= _CLEAN_READS:
+                        objects = tuple(found.values())
+                        return TreeReading(objects=objects, as_of=trees.as_of(objects))
+                    await asyncio.sleep(_BETWEEN_READS)
 
     @activity.defn
     async def remove_tree(self, ref: TreeRef) -> int:

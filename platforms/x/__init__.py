@@ -2,6 +2,7 @@
 
 from platforms.network import Adapter, Host, Secret
 from platforms.x.adapter import CAPABILITIES, XNetwork, connect
+from platforms.x.wire import RATES
 
 __all__ = ["ADAPTER", "CAPABILITIES", "XNetwork", "connect"]
 
@@ -16,4 +17,5 @@ ADAPTER = Adapter(
         for name in ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
     ),
     connect=connect,
+    rates=RATES,
 )

@@ -84,6 +84,7 @@ def connect(
         upload_url=ground.hosts["upload"],
         api_version=ground.version or API_VERSION,
         timeout=ground.timeout,
+        quota=ground.quota,
     )
     return XNetwork(account, wire, ground.clock_now, ReachBook(ground.real_now))
 

@@ -117,6 +117,17 @@ def _flat(entry: Any) -> list[JsonObject]:
     return []
 
 
+def allowance(headers: httpx.Headers) -> tuple[float | None, float | None]:
+    """Calls left and real seconds until there are all again, as the answer says."""
+    left: float | None = None
+    for name in ("x-account-rate-limit", "x-rate-limit"):
+        left = _seconds(headers.get(f"{name}-remaining"))
+        if left is not None:
+            reset = _seconds(headers.get(f"{name}-reset"))
+            return left, None if reset is None else max(0.0, reset - time.time())
+    return None, None
+
+
 def _until_reset(response: httpx.Response) -> float:
     """Real seconds until the window resets; the account's own window is decisive."""
     for name in ("x-account-rate-limit-reset", "x-rate-limit-reset"):

@@ -23,11 +23,14 @@ class OAuth1(httpx.Auth):
 
     requires_request_body = True
 
-    def __init__(self, credentials: Mapping[str, str]) -> None:
+    def __init__(self, credentials: Mapping[str, str], **protocol: str) -> None:
+        """``protocol``: what a leg of the login carries beside (``oauth_callback``); its first
+        leg has no token yet."""
         self._consumer_key = credentials["consumer_key"]
         self._consumer_secret = credentials["consumer_secret"]
-        self._token = credentials["access_token"]
-        self._token_secret = credentials["access_token_secret"]
+        self._token = credentials.get("access_token", "")
+        self._token_secret = credentials.get("access_token_secret", "")
+        self._more = protocol
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         request.headers["Authorization"] = self._header(request)
@@ -39,8 +42,9 @@ class OAuth1(httpx.Auth):
             "oauth_nonce": generate_token(),
             "oauth_signature_method": "HMAC-SHA1",
             "oauth_timestamp": str(int(time.time())),
-            "oauth_token": self._token,
+            **({"oauth_token": self._token} if self._token else {}),
             "oauth_version": "1.0",
+            **self._more,
         }
         signed = parse_qsl(request.url.query.decode(), keep_blank_values=True)
         if request.headers.get("Content-Type", "").startswith(_FORM):

@@ -7,7 +7,8 @@ import httpx
 
 from models.contract.vocabulary import Platform
 from platforms.errors import AccessDenied, Ambiguous, Transient
-from platforms.x.errors import JsonObject, classify, json_object, lost
+from platforms.quota import FREE, Quota, Rate
+from platforms.x.errors import JsonObject, allowance, classify, json_object, lost
 from platforms.x.signature import OAuth1
 
 IDS_PER_READ = 200
@@ -15,6 +16,14 @@ _PAGE = 1000
 _PAGES = {"cards": 200, "media_library": 50}
 """Most rows a page, where it is not 1,000."""
 _SECRETS = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
+
+RATES = {
+    "write": Rate(450, 60, "app"),
+    "stats": Rate(250, 900, "app"),
+    "read": Rate(2_000, 900),
+    "targeting": Rate(400, 900, "app"),
+}
+"""X's allowances by class; the 10,000 core reads in 15 minutes are counted as other reads."""
 
 Form = Mapping[str, str | int | bool | Sequence[str] | None]
 
@@ -35,6 +44,7 @@ class Wire:
         upload_url: str,
         api_version: str,
         timeout: float,
+        quota: Quota = FREE,
     ) -> None:
         missing = [name for name in _SECRETS if not credentials.get(name)]
         if missing:
@@ -45,6 +55,7 @@ class Wire:
         self.base_url = base_url.rstrip("/")
         self._upload = upload_url.rstrip("/")
         self._version = api_version
+        self._quota = quota
         self._secrets = tuple(credentials[name] for name in _SECRETS)
         self._http = httpx.AsyncClient(
             auth=OAuth1(credentials),
@@ -157,11 +168,25 @@ class Wire:
         return body
 
     async def _send(self, method: str, url: str, changes: bool, **content: Any) -> httpx.Response:
+        bucket = _bucket(method, url)
+        await self._quota.take(bucket)
         try:
-            return await self._http.request(method, url, **content)
+            response = await self._http.request(method, url, **content)
         except httpx.HTTPError as error:
             # ``from None``: the cause carries the request with its signature.
             raise lost(error, changes=changes) from None
+        remaining, reset = allowance(response.headers)
+        self._quota.heard(bucket, remaining=remaining, reset_in=reset)
+        return response
+
+
+def _bucket(method: str, url: str) -> str:
+    """Which of ``RATES`` a call uses."""
+    if method != "GET":
+        return "write"
+    if "/stats/" in url:
+        return "stats"
+    return "targeting" if "/targeting_criteria" in url else "read"
 
 
 def _encode(form: Form | None) -> dict[str, str]:

@@ -18,6 +18,7 @@ from starter.cli import (
     incidents,
     limits,
     messages,
+    networks,
     new,
     quarantine,
     rates,
@@ -56,6 +57,7 @@ for module in (
     limits,
     rates,
     accounts,
+    networks,
 ):
     module.register(app)
 
