@@ -26,16 +26,20 @@ from models.contract.promotion import (
     PromotionInput,
     RunningCampaign,
 )
-from models.contract.vocabulary import Platform
+from models.contract.vocabulary import Objective, Platform
 from models.database import Database
 from models.settings import Settings
 from models.tables import Account, Campaign, Promotion, Snapshot
 from models.tables.columns import now_utc
-from platforms.errors import Refused
+from platforms.app_store import store_app
 from platforms.registry import capabilities, over_delivery
 from policy.exchange import NoRate, total
 
 _TRIES = 3
+
+_MOST_NETWORKS = 2
+"""Unless the team's promotion rules say ``most_networks``."""
+_FOR_APPS = frozenset({Objective.APP_INSTALLS})
 
 
 class Claim(Frozen):
@@ -64,6 +68,7 @@ class ContextQuestion(Frozen):
 
     team_id: UUID
     now: datetime
+    url: str = ""
 
 
 class PromotionClose(Frozen):
@@ -159,9 +164,10 @@ class PromotionActivities:
                         col(Account.credentials_off_at).is_(None),
                         col(Account.is_default).is_(True),
                     )
-                    .order_by(col(Account.platform), col(Account.account_name))
+                    .order_by(col(Account.account_name))
                 )
             ).all()
+            team = await get_team(session, question.team_id)
             campaigns = (
                 await session.scalars(
                     select(Campaign)
@@ -201,11 +207,11 @@ class PromotionActivities:
         currency = limits.team_daily.currency
         committed = used()
         offers: list[PlatformOffer] = []
-        for row in accounts:
-            try:
-                able = capabilities(Platform(row.platform))
-            except Refused:
-                continue  # an account of a network without an adapter yet
+        first = list(Platform)
+        for row in sorted(accounts, key=lambda one: first.index(Platform(one.platform))):
+            able = capabilities(Platform(row.platform))
+            if able.objectives <= _FOR_APPS and store_app(question.url) is None:
+                continue  # there is no app to install
             offers.append(
                 PlatformOffer(
                     account=ad_account(row),
@@ -231,6 +237,7 @@ class PromotionActivities:
             offers=tuple(offers),
             rates=rates,
             rules=(unconvertible,) if unconvertible else (),
+            most_campaigns=_most_networks(team.promotion_rules),
             running=tuple(
                 RunningCampaign(
                     name=one.name,
@@ -254,6 +261,12 @@ class PromotionActivities:
                 .where(col(Promotion.id) == close.promotion_id)
                 .values(status=close.status, reasoning=close.reasoning, closed_at=now_utc())
             )
+
+
+def _most_networks(rules: dict[str, object]) -> int:
+    """On how many networks one content may be promoted; untested content earns a first look."""
+    most = rules.get("most_networks")
+    return most if isinstance(most, int) and most > 0 else _MOST_NETWORKS
 
 
 def _barred(rules: dict[str, object], article: Article) -> str | None:

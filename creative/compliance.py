@@ -7,6 +7,7 @@ from creative.counting import length, primary_room
 from models.contract.briefs import ComplianceOutcome, ComplianceReport, CopyToCheck
 from models.contract.creative import AdCopy
 from platforms.network import CopyLimits
+from policy import regulated_category
 
 _FORBIDDEN: tuple[tuple[str, str], ...] = (
     (r"guarantee[ds]?\s+(?:returns?|profits?|income|results?)", "promises a financial result"),
@@ -56,6 +57,10 @@ def check(case: CopyToCheck, limits: CopyLimits) -> ComplianceReport:
         doubts.append(f"a topic networks restrict: {found.group(0)!r}")
     if case.special_category != "none":
         doubts.append(f"regulated category {case.special_category}")
+    else:
+        seen = regulated_category.decide(copy.headline, copy.primary_text, copy.hashtags)
+        if seen.found:
+            doubts.append(f"not declared as {seen.category.value}, but {seen.reason}")
     if doubts:
         return ComplianceReport(outcome=ComplianceOutcome.NEEDS_PERSON, reasons=tuple(doubts))
     return ComplianceReport(outcome=ComplianceOutcome.PASS)
@@ -64,16 +69,17 @@ def check(case: CopyToCheck, limits: CopyLimits) -> ComplianceReport:
 def too_long(copy: AdCopy, limits: CopyLimits) -> list[str]:
     """What is over the network's limits, with measured value and limit."""
     problems: list[str] = []
-    for name, text, limit in (
-        ("primary_text", copy.primary_text, primary_room(limits)),
-        ("headline", copy.headline, limits.headline),
-        ("description", copy.description, limits.description),
+    for name, text, limit, needed in (
+        ("primary_text", copy.primary_text, primary_room(limits), True),
+        ("headline", copy.headline, limits.headline, True),
+        ("description", copy.description, limits.description, False),
     ):
         measured = length(text)
         if measured > limit:
             problems.append(f"{name} has {measured} characters, the limit is {limit}")
-    if not copy.headline.strip() or not copy.primary_text.strip():
-        problems.append("headline and primary_text must not be empty")
+        # A network that has no room for a text does not show one.
+        if needed and limit > 0 and not text.strip():
+            problems.append(f"{name} must not be empty")
     return problems
 
 

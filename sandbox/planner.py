@@ -7,6 +7,7 @@ and answers with the product's own tools. It always calls itself what it is. The
 under 60 words, when its title says draft or test, or when no account can be paid from the
 remaining daily budget. Else one campaign per account:
 
+* accounts: the first ``most_campaigns`` that are offered;
 * budget: equal shares of the remaining daily budget, at most 25 each, in whole units; an account
   whose minimum is above the share is left out, dearest first, and the rest share anew;
 * objective: article → traffic, product → purchases, job → applications, game → app_installs;
@@ -118,7 +119,8 @@ def _evaluate(context: Mapping[str, Any], article: Mapping[str, Any]) -> Turn:
     if re.search(r"\b(draft|test)\b", title, re.IGNORECASE):
         return _skip(f"The title “{title}” says that this is a draft or a test.")
     offered = _objects(context.get("accounts"))
-    chosen, share = _shares(offered, remaining)
+    most = int(context.get("most_campaigns") or len(offered))
+    chosen, share = _shares(offered[:most], remaining)
     if not chosen:
         return _skip(
             f"Of the daily budget {remaining} {context.get('currency', '')} remain, which "
@@ -193,7 +195,7 @@ def _campaign(
             "locations": ["US"],
             # The networks forbid narrowing a special category by interest or age.
             "interests": tags[:10] if category == "none" else [],
-            "age_min": 18,
+            "age_min": 21 if category == "gambling" else 18,
             "age_max": 65,
         },
         "variants": 3,

@@ -100,7 +100,7 @@ class CreativeWorkflow:
                 campaign_id=brief.campaign_id,
                 variant=number,
                 platform=brief.platform,
-                headline=copy.headline,
+                headline=copy.headline or copy.primary_text or brief.article.title,
                 site=urlsplit(brief.article.canonical_url).hostname or "",
             ),
             timeouts.MEDIA,

@@ -78,7 +78,9 @@ class PromotionWorkflow:
         context: PromotionContext = await carry_out(
             PromotionActivities.gather_context,
             ContextQuestion(
-                team_id=promotion.team_id, now=promotion.clock.campaign_time(workflow.now())
+                team_id=promotion.team_id,
+                now=promotion.clock.campaign_time(workflow.now()),
+                url=article.canonical_url,
             ),
             timeouts.DATABASE,
             "Gather accounts, running campaigns, budget left and results",

@@ -117,6 +117,12 @@ NOTICE = ActivityConfig(
     schedule_to_close_timeout=timedelta(hours=1),
     retry_policy=RetryPolicy(maximum_interval=timedelta(minutes=1)),
 )
+CONNECTION = ActivityConfig(
+    start_to_close_timeout=timedelta(minutes=2),
+    schedule_to_close_timeout=timedelta(minutes=10),
+    heartbeat_timeout=_BEAT,
+    retry_policy=RetryPolicy(maximum_interval=timedelta(seconds=30)),
+)
 PORTFOLIO = ActivityConfig(
     task_queue=ANALYTICS,
     start_to_close_timeout=timedelta(minutes=15),

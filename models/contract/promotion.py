@@ -55,7 +55,11 @@ class RunningCampaign(Frozen):
 
 
 class PromotionContext(Frozen):
-    """All that Claude is told, besides the article."""
+    """All that Claude is told, besides the article.
+
+    ``offers`` come in the order in which networks are tried first; ``most_campaigns`` is the
+    most that one content may become.
+    """
 
     now: datetime
     limits: SpendLimits
@@ -65,6 +69,7 @@ class PromotionContext(Frozen):
     running: tuple[RunningCampaign, ...] = ()
     rates: Rates = Rates()
     rules: tuple[str, ...] = ()
+    most_campaigns: int = 2
 
 
 class EvaluationQuestion(Frozen):

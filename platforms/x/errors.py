@@ -118,13 +118,13 @@ def _flat(entry: Any) -> list[JsonObject]:
 
 
 def allowance(headers: httpx.Headers) -> tuple[float | None, float | None]:
-    """Calls left and real seconds until there are all again, as the answer says."""
-    left: float | None = None
+    """Share of the window's calls that is left, and real seconds until there are all again."""
     for name in ("x-account-rate-limit", "x-rate-limit"):
         left = _seconds(headers.get(f"{name}-remaining"))
-        if left is not None:
+        limit = _seconds(headers.get(f"{name}-limit"))
+        if left is not None and limit:
             reset = _seconds(headers.get(f"{name}-reset"))
-            return left, None if reset is None else max(0.0, reset - time.time())
+            return left / limit, None if reset is None else max(0.0, reset - time.time())
     return None, None
 
 

@@ -175,8 +175,9 @@ class Wire:
         except httpx.HTTPError as error:
             # ``from None``: the cause carries the request with its signature.
             raise lost(error, changes=changes) from None
-        remaining, reset = allowance(response.headers)
-        self._quota.heard(bucket, remaining=remaining, reset_in=reset)
+        share, reset = allowance(response.headers)
+        if share is not None and bucket in RATES:
+            self._quota.heard(bucket, remaining=share * RATES[bucket].calls, reset_in=reset)
         return response
 
 
@@ -184,6 +185,8 @@ def _bucket(method: str, url: str) -> str:
     """Which of ``RATES`` a call uses."""
     if method != "GET":
         return "write"
+    if "/accounts/" not in url:
+        return "catalogue"  # five an endpoint in 15 minutes, and read once a process
     if "/stats/" in url:
         return "stats"
     return "targeting" if "/targeting_criteria" in url else "read"
