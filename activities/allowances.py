@@ -27,7 +27,7 @@ _HANDFUL = 0.02
 """Share of a bucket that a process takes at once."""
 _KEPT = 5.0
 """Real seconds after which a process lets go of what it took and did not use."""
-_PATIENCE = 60.0
+_PATIENCE = 10.0
 """Real seconds a call waits for room; beyond that the caller is told when to come again."""
 _log = structlog.get_logger("activities.allowances")
 
@@ -142,7 +142,7 @@ class SharedQuota:
         if told is not None and told[1] is not None:
             closed = max(closed, told[1])
         level = min(level - owed, most)
-        kept = rate.calls * HEADROOM
+        kept = min(rate.calls * HEADROOM, rate.calls - 1.0)  # a bucket of one is not all headroom
         given = 0.0
         if closed <= 0:
             given = min(float(wanted), max(level - kept, 0.0))

@@ -18,6 +18,7 @@ from creative import compliance, copywriting, still_image
 from creative.video import SECONDS, VideoFailed, from_still
 from creative.video import SOURCE as VIDEO_SOURCE
 from models.contract.briefs import (
+    ComplianceOutcome,
     ComplianceReport,
     CopySet,
     CopyToCheck,
@@ -25,7 +26,9 @@ from models.contract.briefs import (
     MediaBrief,
 )
 from models.contract.creative import AdCopy, ImageAsset, Media, VideoAsset
+from models.contract.vocabulary import SpecialCategory
 from platforms.registry import capabilities
+from policy import regulated_category
 
 _ARTICLE_TEXT = 12_000
 
@@ -93,8 +96,18 @@ class CreativeActivities:
 
     @activity.defn
     async def check_copy(self, case: CopyToCheck) -> ComplianceReport:
-        """The compliance verdict on one copy."""
-        return compliance.check(case, capabilities(case.platform).copy_limits)
+        """The compliance verdict on one copy. What reads as regulated and is not declared so is
+        left to a person."""
+        report = compliance.check(case, capabilities(case.platform).copy_limits)
+        words = case.copy_text
+        seen = regulated_category.decide(words.headline, words.primary_text, words.hashtags)
+        rejected = report.outcome is ComplianceOutcome.REJECTED
+        if rejected or not seen.found or case.special_category != SpecialCategory.NONE.value:
+            return report
+        doubt = f"not declared as {seen.category.value}, but {seen.reason}"
+        return ComplianceReport(
+            outcome=ComplianceOutcome.NEEDS_PERSON, reasons=(*report.reasons, doubt)
+        )
 
     @activity.defn
     async def make_media(self, brief: MediaBrief) -> Media:

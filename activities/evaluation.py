@@ -23,6 +23,7 @@ from models.contract.promotion import (
 )
 from models.contract.regulated import forbidden_targeting, open_targeting
 from models.contract.vocabulary import Author, CampaignType, Objective, SpecialCategory
+from platforms.registry import capabilities
 from policy import regulated_category
 from policy.approval import Room, approval_case, clamp
 from policy.exchange import NoRate, exchange
@@ -226,7 +227,7 @@ def _proposal(
                 age_max=asked.targeting.age_max,
             ),
         ),
-        variants=asked.variants,
+        variants=min(asked.variants, capabilities(account.platform).ads_at_once or asked.variants),
     )
     spoken_for = sum(taken.values())
     room = Room(

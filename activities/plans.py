@@ -96,6 +96,11 @@ def _problem(
         return f"lifetime budget {lifetime} is above the campaign limit {limits.campaign_lifetime}"
     if plan.end is not None and plan.end <= max(plan.start or review.now, review.now):
         return f"end {plan.end:%Y-%m-%d %H:%M} is over before the campaign could start"
+    if able.ads_at_once is not None and plan.variants > able.ads_at_once:
+        return (
+            f"{plan.variants} creatives are too many: {able.label} shows {able.ads_at_once} ad(s) "
+            "of an ad group at a time; ask for as many"
+        )
     if plan.objective not in able.objectives:
         return f"objective {plan.objective.value} is not offered on {able.label}"
     return None

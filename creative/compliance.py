@@ -7,7 +7,6 @@ from creative.counting import length, primary_room
 from models.contract.briefs import ComplianceOutcome, ComplianceReport, CopyToCheck
 from models.contract.creative import AdCopy
 from platforms.network import CopyLimits
-from policy import regulated_category
 
 _FORBIDDEN: tuple[tuple[str, str], ...] = (
     (r"guarantee[ds]?\s+(?:returns?|profits?|income|results?)", "promises a financial result"),
@@ -57,10 +56,6 @@ def check(case: CopyToCheck, limits: CopyLimits) -> ComplianceReport:
         doubts.append(f"a topic networks restrict: {found.group(0)!r}")
     if case.special_category != "none":
         doubts.append(f"regulated category {case.special_category}")
-    else:
-        seen = regulated_category.decide(copy.headline, copy.primary_text, copy.hashtags)
-        if seen.found:
-            doubts.append(f"not declared as {seen.category.value}, but {seen.reason}")
     if doubts:
         return ComplianceReport(outcome=ComplianceOutcome.NEEDS_PERSON, reasons=tuple(doubts))
     return ComplianceReport(outcome=ComplianceOutcome.PASS)
@@ -84,9 +79,11 @@ def too_long(copy: AdCopy, limits: CopyLimits) -> list[str]:
 
 
 def with_hashtags_that_fit(copy: AdCopy, limits: CopyLimits) -> AdCopy:
-    """Leave out hashtags for which a network that counts them has no room (X appends them)."""
-    if not limits.link_cost:
+    """Leave out hashtags that the network does not show, or has no room for."""
+    if limits.hashtags == "on top":
         return copy
+    if limits.hashtags == "none":
+        return copy.model_copy(update={"hashtags": ()})
     room = primary_room(limits) - length(copy.primary_text)
     kept: list[str] = []
     for tag in copy.hashtags:

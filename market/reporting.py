@@ -26,7 +26,21 @@ class ReportingRules:
 
 
 _RULES: Final = {
+    # Apple reports hours of the running day; how late is not published (unsure).
+    "apple_search_ads": ReportingRules(shortest=900, longest=5400),
+    # AppLovin reports hours of the running day; how late is not published (unsure).
+    "applovin": ReportingRules(shortest=1800, longest=5400),
+    # Google says about three hours for clicks and cost (general knowledge).
+    "google": ReportingRules(shortest=1800, longest=10_800),
     "meta": ReportingRules(shortest=300, longest=1500),
+    # Snapchat computes its figures about every quarter of an hour.
+    "snapchat": ReportingRules(shortest=60, longest=900),
+    # TikTok names none; minutes to a few hours are told (unsure).
+    "tiktok": ReportingRules(shortest=600, longest=7200),
+    # Telegram's stats come in steps of five minutes; how late is not published (unsure).
+    "telegram": ReportingRules(shortest=300, longest=900),
+    # Unity says "within hours"; how many is not published (unsure).
+    "unity": ReportingRules(shortest=1800, longest=5400),
     "x": ReportingRules(shortest=60, longest=600, overestimate=0.03, final_after=86_400),
 }
 _DEFAULT: Final = ReportingRules(shortest=300, longest=1800)

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from models.contract.account import AdAccount
 from models.contract.money import Money
 from models.contract.network import (
     AccountHealth,
     AdMetricsReport,
+    CampaignOrder,
     MetricsReport,
     NetworkObject,
     ObjectKind,
@@ -23,12 +24,14 @@ from platforms.quota import FREE, Quota, Rate
 @dataclass(frozen=True, slots=True)
 class CopyLimits:
     """Longest texts in characters as the network counts them; ``link_cost`` is what a link
-    appended to the primary text costs (X: 24, the link's 23 and a space)."""
+    appended to the primary text costs (X: 24, the link's 23 and a space). ``hashtags`` are part
+    of the primary text's limit, come on top of it, or are not shown."""
 
     primary_text: int
     headline: int
     description: int
     link_cost: int = 0
+    hashtags: Literal["counted", "on top", "none"] = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class Capabilities:
         lease_fallback: What limits spend when nobody renews; empty where end times do.
         levels: Kinds that are objects of their own on the network. The others live in the names
             and settings of their neighbours; the adapter shows them all the same.
+        ads_at_once: Most ads of an ad group that can be on together; None for any number.
         video_size: Width and height of the video it shows; None where a still image is enough.
         needs_bid: Whether it has no automatic bidding: the bid is the order's amount, else the
             account option ``default_bid`` (decimal, in the account's currency, per result).
@@ -80,6 +84,7 @@ class Capabilities:
     spend_cap_minimum: dict[str, Money] = field(default_factory=dict[str, Money])
     lease_fallback: str = ""
     levels: frozenset[ObjectKind] = frozenset(ObjectKind)
+    ads_at_once: int | None = None
     video_size: tuple[int, int] | None = None
     needs_bid: bool = False
     special_categories: dict[SpecialCategory, str] = field(
@@ -150,6 +155,19 @@ class Adapter:
     secrets: tuple[Secret, ...]
     connect: "Callable[[AdAccount, Mapping[str, str], Ground], AdNetwork]"
     rates: Mapping[str, Rate] = field(default_factory=dict[str, Rate])
+
+
+@runtime_checkable
+class Validating(Protocol):
+    """An adapter whose network checks a campaign without making it."""
+
+    async def validate(self, order: CampaignOrder) -> None:
+        """Have it checked.
+
+        Raises:
+            Refused: the network would not take it.
+        """
+        ...
 
 
 class AdNetwork(Protocol):

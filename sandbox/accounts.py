@@ -9,7 +9,19 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from sandbox.apple_search_ads import account as apple_account
+from sandbox.applovin import standing as applovin_standing
+from sandbox.applovin import store as applovin_store
+from sandbox.google import billing as google_billing
+from sandbox.google import store as google_store
 from sandbox.meta import billing as meta_billing
+from sandbox.snapchat import funding as snapchat_funding
+from sandbox.telegram import accounts as telegram_accounts
+from sandbox.telegram import store as telegram_store
+from sandbox.tiktok import billing as tiktok_billing
+from sandbox.tiktok import store as tiktok_store
+from sandbox.unity import billing as unity_billing
+from sandbox.unity import shelf as unity_shelf
 from sandbox.world import World
 from sandbox.x import funding as x_funding
 
@@ -30,8 +42,15 @@ class AccountOrder(BaseModel):
 
 
 _PLAY: dict[str, Callable[[dict[str, Any], World, str, int | None], None]] = {
+    apple_account.NETWORK: apple_account.play,
+    applovin_store.NETWORK: applovin_standing.play,
+    google_store.NETWORK: google_billing.play,
     meta_billing.NETWORK: meta_billing.play,
+    snapchat_funding.NETWORK: snapchat_funding.play,
+    tiktok_store.NETWORK: tiktok_billing.play,
+    telegram_store.NETWORK: telegram_accounts.play,
     x_funding.NETWORK: x_funding.play,
+    unity_shelf.NETWORK: unity_billing.play,
 }
 
 

@@ -10,12 +10,22 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
-from sandbox import claude, control, site
+from sandbox import authorisation, claude, control, site
 from sandbox.control import Holding
 from sandbox.durable_world import DurableWorld
 from sandbox.transport import DroppingProtocol, TransportFaults
 
-NETWORKS = ("meta", "x")
+NETWORKS = (
+    "apple_search_ads",
+    "applovin",
+    "google",
+    "meta",
+    "snapchat",
+    "telegram",
+    "tiktok",
+    "unity",
+    "x",
+)
 """Ad networks with a stand-in, each a package ``sandbox.<name>`` with ``build(world)`` and
 ``held(world)``."""
 
@@ -27,7 +37,8 @@ def _network(name: str) -> ModuleType:
 
 
 def create_app(world: DurableWorld, networks: Sequence[str] = NETWORKS) -> Starlette:
-    """Mount the networks asked for by their names, ``/claude``, ``/site`` and ``/control``.
+    """Mount the networks asked for by their names, ``/claude``, ``/site``, ``/login`` and
+    ``/control``.
 
     Raises:
         ValueError: no such network.
@@ -35,6 +46,7 @@ def create_app(world: DurableWorld, networks: Sequence[str] = NETWORKS) -> Starl
     modules = {name: _network(name) for name in networks}
     apps: dict[str, ASGIApp] = {name: each.build(world) for name, each in modules.items()}
     apps |= {"claude": claude.build(world), "site": site.build(world)}
+    apps["login"] = authorisation.build(world)
     mounts = [
         Mount(f"/{name}", app=TransportFaults(app, world.switchboard, name))
         for name, app in apps.items()

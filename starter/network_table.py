@@ -45,6 +45,7 @@ def document(adapter: Adapter) -> dict[str, Any]:
         "batch_size": able.batch_size,
         "levels": [kind.value for kind in _LEVELS if kind in able.levels],
         "can_pause_ad": able.can_pause_ad,
+        "ads_at_once": able.ads_at_once,
         "needs_bid": able.needs_bid,
         "dayparting": able.dayparting,
         "audiences": sorted(able.audiences),

@@ -5,10 +5,10 @@ import sys
 from typing import NoReturn
 
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
 
 from models.settings import Settings
+from starter.payload_codec import data_converter
 
 
 class TemporalUnreachable(Exception):
@@ -26,7 +26,7 @@ async def connect(settings: Settings) -> Client:
         config["target_host"] = settings.temporal_address
     address = config.setdefault("target_host", "127.0.0.1:7233")
     try:
-        return await Client.connect(**config, data_converter=pydantic_data_converter)
+        return await Client.connect(**config, data_converter=data_converter(settings.keyring))
     except RuntimeError as error:
         raise TemporalUnreachable(
             f"Temporal does not answer at {address}; start it with `adflight up` or set "

@@ -52,7 +52,7 @@ WORKER = frozenset({"models", "platforms", "activities", "workflows", "starter"}
 PURE = ("models.contract", "policy", "market")
 NO_WIRE = {
     "workflows": _WORLD - {"temporalio"},
-    "creative": _WORLD,
+    "creative": _WORLD - {"subprocess"},  # ffmpeg is a program
     "platforms": {"temporalio", "sqlmodel", "psycopg", "sqlalchemy", "anthropic"},
     "models": {"temporalio", "httpx", "anthropic"},
     "sandbox": {"temporalio", "sqlmodel", "psycopg", "anthropic", "facebook_business"},

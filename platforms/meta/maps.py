@@ -131,7 +131,7 @@ CAPABILITIES = Capabilities(
     batch_size=50,
     over_delivery=1.75,
     settle=timedelta(seconds=10),
-    copy_limits=CopyLimits(primary_text=125, headline=40, description=30),
+    copy_limits=CopyLimits(primary_text=125, headline=40, description=30, hashtags="on top"),
     image_size=(1080, 1080),
     objectives=frozenset(GOALS),
     calls_to_action=frozenset(CALLS_TO_ACTION),

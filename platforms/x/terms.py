@@ -64,7 +64,9 @@ CAPABILITIES = Capabilities(
     batch_size=40,
     over_delivery=1.2,
     settle=timedelta(seconds=5),
-    copy_limits=CopyLimits(primary_text=280, headline=70, description=0, link_cost=24),
+    copy_limits=CopyLimits(
+        primary_text=280, headline=70, description=0, link_cost=24, hashtags="counted"
+    ),
     image_size=(1200, 628),
     objectives=_PLAIN,
     calls_to_action=frozenset({CallToAction.LEARN_MORE}),

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox.grants import granted
 from sandbox.world import World
 from sandbox.x.batches import BatchError
 from sandbox.x.delivery import market_lines
@@ -52,7 +53,7 @@ class _Desk:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._signatures = Signatures()
+        self._signatures = Signatures(self._secret_of)
         self._limits = RateLimits()
         world.limit(self._limits.renew)
 
@@ -100,6 +101,10 @@ class _Desk:
         shown = parsed if parsed is not None else {"params": params}
         content = {"request": shown, "data": answer.data, **answer.more}
         return JSONResponse(content, answer.status, headers)
+
+    def _secret_of(self, token: str) -> str | None:
+        found = granted(self._world, NETWORK, token)
+        return None if found is None else str(found["secret"])
 
     def _admit(self, request: Request, body: bytes) -> None:
         fault = self._signatures.fault(request, body)

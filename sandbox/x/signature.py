@@ -8,7 +8,7 @@ import base64
 import hashlib
 import hmac
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from urllib.parse import parse_qsl, quote, unquote
 
 from starlette.requests import Request
@@ -30,21 +30,27 @@ _PROTOCOL = (
 
 
 class Signatures:
-    """The gate: knows one consumer and one user token."""
+    """The gate: knows one consumer, its one user token, and those it is told of."""
 
-    def __init__(self) -> None:
+    def __init__(self, secret_of: Callable[[str], str | None]) -> None:
+        """``secret_of``: the secret of a token that was given through a login, or None."""
+        self._secret_of = secret_of
         self._nonces: dict[tuple[str, str], float] = {}
 
-    def fault(self, request: Request, body: bytes) -> str | None:
-        """Why a request is not properly signed, or None when it is."""
+    def fault(self, request: Request, body: bytes, *, without_token: bool = False) -> str | None:
+        """Why a request is not properly signed, or None when it is. ``without_token``: the leg of
+        a login that has none yet."""
         header = request.headers.get("authorization", "")
         if not header.lower().startswith("oauth "):
             return "Missing OAuth header"
         protocol = _read_header(header)
-        absent = [name for name in _PROTOCOL if not protocol.get(name)]
+        needed = [name for name in _PROTOCOL if name != "oauth_token" or not without_token]
+        absent = [name for name in needed if not protocol.get(name)]
         if absent:
             return f"Missing {absent[0]}"
-        if protocol["oauth_consumer_key"] != CONSUMER_KEY or protocol["oauth_token"] != TOKEN:
+        token = protocol.get("oauth_token", "")
+        secret = TOKEN_SECRET if token == TOKEN else self._secret_of(token)
+        if protocol["oauth_consumer_key"] != CONSUMER_KEY or secret is None:
             return "Unknown consumer key or token"
         if protocol["oauth_signature_method"] != "HMAC-SHA1":
             return "Unsupported signature method"
@@ -53,7 +59,7 @@ class Signatures:
         stamp, nonce = protocol["oauth_timestamp"], protocol["oauth_nonce"]
         if not stamp.isdigit() or abs(time.time() - int(stamp)) > _TOLERANCE:
             return "Timestamp out of bounds"
-        expected = _signature(request, body, protocol)
+        expected = _signature(request, body, protocol, secret)
         if not hmac.compare_digest(expected.encode(), protocol["oauth_signature"].encode()):
             return "Signature does not match"
         if not self._fresh(stamp, nonce):
@@ -70,6 +76,11 @@ class Signatures:
         return True
 
 
+def protocol_of(request: Request) -> dict[str, str]:
+    """The OAuth fields of a request's header."""
+    return _read_header(request.headers.get("authorization", ""))
+
+
 def _read_header(header: str) -> dict[str, str]:
     fields: dict[str, str] = {}
     for part in header[6:].split(","):
@@ -78,13 +89,13 @@ def _read_header(header: str) -> dict[str, str]:
     return fields
 
 
-def _signature(request: Request, body: bytes, protocol: dict[str, str]) -> str:
+def _signature(request: Request, body: bytes, protocol: dict[str, str], secret: str) -> str:
     pairs = parse_qsl(request.url.query, keep_blank_values=True)
     if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         pairs += parse_qsl(body.decode(), keep_blank_values=True)
     pairs += [(k, v) for k, v in protocol.items() if k not in ("oauth_signature", "realm")]
     base = "&".join([request.method, _escape(sent_url(request)), _escape(_normal(pairs))])
-    key = f"{_escape(CONSUMER_SECRET)}&{_escape(TOKEN_SECRET)}"
+    key = f"{_escape(CONSUMER_SECRET)}&{_escape(secret)}"
     digest = hmac.new(key.encode(), base.encode(), hashlib.sha1).digest()
     return base64.b64encode(digest).decode()
 

@@ -31,6 +31,7 @@ from models.contract.urls import canonical
 from models.settings import Settings
 from models.tables import Feed
 from models.tables.columns import now_utc
+from platforms.app_store import STORES
 from starter.cli.flags import Json
 from starter.cli.output import FAILED, USAGE, ago, emit, fail, screen, table
 from starter.cli.session import Session, run
@@ -160,7 +161,7 @@ def _article(source: str) -> tuple[Article | None, str]:
 def publish_on_sandbox(settings: Settings, article: Article, source: str) -> bool:
     """Put a local article on the sandbox's site, so that ``.example`` addresses have a page."""
     host = article.canonical_url.split("/")[2]
-    if not settings.sandbox_url or not host.endswith(".example"):
+    if not settings.sandbox_url or not (host.endswith(".example") or host in STORES):
         return False
     path = Path(source)
     page = path.read_text() if path.suffix == ".html" else _page(article)

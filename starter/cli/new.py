@@ -1,28 +1,21 @@
 """Admin-made campaigns: from YAML or flags, with a plan before anything happens."""
 
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
-from uuid import uuid4
 
 import typer
 from sqlmodel import col, select
-from temporalio.common import WorkflowIDReusePolicy
 
-from activities.plans import PlanActivities, PlanReview
 from activities.teams import ad_account
 from models.contract.account import AdAccount
 from models.contract.campaign import CampaignInput
-from models.contract.ids import campaign_workflow_id
-from models.contract.queues import MANAGEMENT
-from models.contract.vocabulary import Author, CampaignType, Platform
+from models.contract.vocabulary import CampaignType, Platform
 from models.tables import Account
-from platforms.registry import capabilities, over_delivery
+from starter.admin_campaign import CampaignBlocked, propose, start
 from starter.campaign_file import CampaignFile, CampaignFileRefused, check, read
 from starter.cli.flags import By, DryRun, Json, NoInput, Yes
 from starter.cli.output import BLOCKED, USAGE, confirm, emit, fail, screen
 from starter.cli.session import Session, run
-from workflows import search
 
 _NOTHING: dict[str, Any] = {"campaign_type": CampaignType.CUSTOM.value}
 """What is made by options alone."""
@@ -85,8 +78,9 @@ def new(
                 yes=yes,
                 no_input=no_input,
             )
+            client = await session.client()
             for one in proposed:
-                await _start(session, one)
+                await start(client, one)
         await session.aclose()
         for summary in told:
             summary["dry_run"] = dry_run
@@ -108,42 +102,18 @@ async def _propose(
         plan = wanted.plan(platform, account.currency)
     except CampaignFileRefused as refused:
         fail(f"{refused}.", USAGE)
-    able = capabilities(account.platform)
-    most_of_a_day = over_delivery(account.platform, session.settings)
-    review = await PlanActivities(session.database).review_plan(
-        PlanReview(
-            team_id=session.team_id,
-            account=account,
-            plan=plan,
-            author=Author.ADMIN,
-            over_delivery=most_of_a_day,
+    try:
+        return await propose(
+            session.database,
+            session.settings,
+            account,
+            plan,
+            by=by,
             now=session.now(),
+            optimised=wanted.optimisation is not None,
         )
-    )
-    if review.problem:
-        fail(f"Refused: {review.problem}.", BLOCKED)
-    return CampaignInput(
-        campaign_id=uuid4(),
-        team_id=session.team_id,
-        account=account,
-        plan=plan,
-        approval=review.case,
-        author=Author.ADMIN,
-        author_name=by,
-        # A person runs what a person made, unless they said what the machine may do.
-        admin_override=wanted.optimisation is None,
-        over_delivery=most_of_a_day,
-        balanced=able.balanced,
-        settle=(
-            able.settle
-            if session.settings.settle_seconds is None
-            else timedelta(seconds=session.settings.settle_seconds)
-        ),
-        minimum=able.min_daily_budget.get(account.currency),
-        edit_quota=able.budget_edits_per_hour,
-        clock=session.settings.clock,
-        cadence=session.settings.cadence,
-    )
+    except CampaignBlocked as blocked:
+        fail(f"Refused: {blocked}.", BLOCKED)
 
 
 def _summary(campaign: CampaignInput) -> dict[str, Any]:
@@ -156,19 +126,6 @@ def _summary(campaign: CampaignInput) -> dict[str, Any]:
         "needs_approval": campaign.approval.needed,
         "optimised_by_machine": not campaign.admin_override,
     }
-
-
-async def _start(session: Session, campaign: CampaignInput) -> None:
-    client = await session.client()
-    await client.start_workflow(
-        "campaign",
-        campaign,
-        id=campaign_workflow_id(campaign.campaign_id),
-        task_queue=MANAGEMENT,
-        id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-        search_attributes=search.of_campaign(campaign),
-        static_summary=campaign.plan.name[:200],
-    )
 
 
 async def _account(session: Session, platform: Platform) -> AdAccount:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +14,17 @@ import typer
 from starter import environment
 from starter.cli.checks import diagnose, stack_status
 from starter.cli.flags import Json
-from starter.cli.output import FAILED, INTERRUPTED, CommandFailed, emit, fail, notes, screen, table
+from starter.cli.output import (
+    FAILED,
+    INTERRUPTED,
+    USAGE,
+    CommandFailed,
+    emit,
+    fail,
+    notes,
+    screen,
+    table,
+)
 from starter.cli.session import run
 from starter.stack import local
 from starter.stack.local import LocalStack, Options
@@ -185,9 +196,19 @@ def demo(
     tempo: Annotated[float, typer.Option(help="Campaign seconds per real second.")] = 1800.0,
     seed: Annotated[int, typer.Option(help="Seed of the simulated market.")] = 7,
     keep: Annotated[bool, typer.Option(help="Keep the stack's directory.")] = False,
+    platforms: Annotated[
+        str, typer.Option(help="One campaign on each instead: all, or names joined by commas.")
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """Play the whole story on a throwaway stack and prove every step."""
-    from starter.demo.story import play
+    from starter.demo import every_network, story
+    from starter.demo.play import play
 
-    raise typer.Exit(play(tempo=tempo, seed=seed, keep=keep, as_json=as_json))
+    told = story.tell
+    if platforms:
+        try:
+            told = partial(every_network.tell, platforms=every_network.chosen(platforms))
+        except ValueError as error:
+            fail(f"{error}.", USAGE)
+    raise typer.Exit(play(told, tempo=tempo, seed=seed, keep=keep, as_json=as_json))

@@ -5,19 +5,12 @@ step is proved three ways: by the workflow, by a read-back from the network, by 
 """
 
 import asyncio
-import gc
-import os
-import shutil
-import tempfile
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from sqlmodel import col, select
 
 from activities.article_file import article_from_file
@@ -33,131 +26,25 @@ from models.tables import Account, Approval, Campaign, DecisionRow, Effect, Prom
 from platforms.network import AdNetwork
 from platforms.registry import Networks
 from starter.cli.events import post_event, publish_on_sandbox
-from starter.cli.output import FAILED, OK, emit
-from starter.stack.local import LocalStack, Options
+from starter.demo.play import PERSON, NotProved, Stage, eventually
 from starter.temporal import connect
 
 ARTICLE = Path(__file__).with_name("article.html")
-_REAL = (
-    "DATABASE_URL", "TEMPORAL_", "ANTHROPIC_", "META_", "X_ADS_", "ADFLIGHT_", "AI_ADS_",
-)  # fmt: skip
 _FLIGHT = timedelta(hours=12)
-_PERSON = "demo marketer"
 
 
-class NotProved(Exception):
-    """A step whose proof did not come."""
-
-
-@dataclass(slots=True)
-class Step:
-    """One step of the story with its proofs."""
-
-    name: str
-    seconds: float = 0.0
-    ok: bool = False
-    proof: dict[str, str] = field(default_factory=dict[str, str])
-
-
-@dataclass(slots=True)
-class Report:
-    """What was seen."""
-
-    steps: list[Step] = field(default_factory=list[Step])
-    facts: dict[str, Any] = field(default_factory=dict[str, Any])
-
-
-def play(*, tempo: float, seed: int, keep: bool, as_json: bool) -> int:
-    """Play the story on a stack of its own; the exit code says whether all was proved.
-
-    Real credentials and servers in the environment are left out: nothing real is touched.
-    """
-    for name in [name for name in os.environ if name.startswith(_REAL)]:
-        del os.environ[name]
-    out = Console(stderr=as_json, highlight=False)
-    directory = Path(tempfile.mkdtemp(prefix="adflight-demo-", dir="/tmp"))
-    directory.chmod(0o755)
-    began = time.monotonic()
-    report = Report()
-    stack = LocalStack(
-        Options(
-            directory,
-            tempo=tempo,
-            seed=seed,
-            temporal_port=0,
-            ui_port=0,
-            sandbox_port=0,
-            events_port=0,
-            environment=(("ADFLIGHT_RESTATEMENT", "PT30M"), ("ADFLIGHT_PERSON", _PERSON)),
-        )
-    )
-    problem = None
-    try:
-        out.print("Adflight demo: sandbox networks, simulated market, rule-based planner.")
-        with _step(report, out, "start a throwaway stack") as step:
-            stack.start()
-            step.proof["stack"] = f"tempo {tempo:g}: one hour of campaign in {3600 / tempo:.1f} s"
-        asyncio.run(_Story(stack.settings(), report, out).tell())
-    except NotProved as failure:
-        problem = str(failure)
-    except Exception as failure:
-        problem = f"{type(failure).__name__}: {failure}"
-    finally:
-        gc.collect()
-        stack.stop()
-        if not keep:
-            shutil.rmtree(directory, ignore_errors=True)
-    seconds = time.monotonic() - began
-    ok = problem is None and all(step.ok for step in report.steps)
-    if as_json:
-        steps = [
-            {"step": one.name, "seconds": round(one.seconds, 2), "ok": one.ok, "proof": one.proof}
-            for one in report.steps
-        ]
-        emit(
-            {
-                "ok": ok,
-                "label": "sandbox networks, simulated market, rule-based planner",
-                "problem": problem,
-                "seconds": round(seconds, 1),
-                "tempo": tempo,
-                "seed": seed,
-                **report.facts,
-                "steps": steps,
-            }
-        )
-    elif problem:
-        out.print(f"[bold red]Not proved:[/] {problem}")
-        if keep:
-            out.print(f"Logs are in {directory}/logs")
-    else:
-        out.print(f"[bold]Every step was proved[/] in {seconds:.0f} s.")
-    return OK if ok else FAILED
-
-
-@contextmanager
-def _step(report: Report, out: Console, name: str):
-    step = Step(name)
-    report.steps.append(step)
-    began = time.monotonic()
-    try:
-        yield step
-        step.ok = True
-    finally:
-        step.seconds = time.monotonic() - began
-        mark = "[green]✓[/]" if step.ok else "[red]✗[/]"
-        out.print(f"{mark} {name} [dim]{step.seconds:.1f} s[/]")
-        for source, text in step.proof.items():
-            out.print(f"    [dim]{source:<9}[/] {text}", soft_wrap=True)
+async def tell(settings: Settings, stage: Stage) -> None:
+    """One article, two networks, everything a campaign can meet."""
+    await _Story(settings, stage).tell()
 
 
 class _Story:
     """Tells the story step by step; every claim is checked where it must show."""
 
-    def __init__(self, settings: Settings, report: Report, out: Console) -> None:
+    def __init__(self, settings: Settings, stage: Stage) -> None:
         self._settings = settings
-        self._report = report
-        self._out = out
+        self._report = stage.report
+        self._step = stage.step
         self._database = Database(settings.database_url)
         clock = settings.clock
         self._now: Callable[[], datetime] = lambda: clock.campaign_time(datetime.now(UTC))
@@ -183,9 +70,6 @@ class _Story:
         finally:
             await self._networks.aclose()
             await self._database.close()
-
-    def _step(self, name: str):
-        return _step(self._report, self._out, name)
 
     async def _publish(self) -> str:
         article = article_from_file(ARTICLE)
@@ -213,7 +97,7 @@ class _Story:
                 handle = self._client.get_workflow_handle(f"campaign-{campaign_id}")
                 view = await self._until(handle, CampaignStatus.PENDING_APPROVAL)
                 self._handles[view.platform] = handle
-            asked = await self._eventually(self._both_asked, "two questions to a person")
+            asked = await eventually(self._both_asked, "two questions to a person")
             async with self._database.team(self._settings.team_id) as session:
                 row = await session.get(Promotion, promotion)
                 accounts = (await session.scalars(select(Account))).all()
@@ -230,7 +114,7 @@ class _Story:
                 view = await self._view(handle)
                 receipt: Receipt = await handle.execute_update(
                     "modify",
-                    Modify(by=_PERSON, version=view.version, end=self._now() + _FLIGHT),
+                    Modify(by=PERSON, version=view.version, end=self._now() + _FLIGHT),
                     result_type=Receipt,
                 )
                 step.proof[platform] = receipt.message
@@ -240,7 +124,7 @@ class _Story:
             for platform, handle in self._handles.items():
                 view = await self._until(handle, CampaignStatus.PENDING_APPROVAL)
                 receipt: Receipt = await handle.execute_update(
-                    "approve", Approve(by=_PERSON, version=view.version), result_type=Receipt
+                    "approve", Approve(by=PERSON, version=view.version), result_type=Receipt
                 )
                 step.proof[platform] = (
                     f"{receipt.message}: {view.plan.daily_budget} a day, "
@@ -264,7 +148,7 @@ class _Story:
             for platform, handle in self._handles.items():
                 view = await self._view(handle)
                 first_lease = view.visits[-1].at + self._settings.lease
-                decision = await self._eventually(
+                decision = await eventually(
                     lambda view=view: self._decision(view, "pacing-"), "a pacing decision"
                 )
                 view = await self._view(handle)
@@ -282,8 +166,8 @@ class _Story:
 
     async def _pause_and_resume(self) -> None:
         for name, message, status, on in (
-            ("pause", Pause(by=_PERSON, reason="checking the page"), CampaignStatus.PAUSED, False),
-            ("resume", Resume(by=_PERSON), CampaignStatus.ACTIVE, True),
+            ("pause", Pause(by=PERSON, reason="checking the page"), CampaignStatus.PAUSED, False),
+            ("resume", Resume(by=PERSON), CampaignStatus.ACTIVE, True),
         ):
             with self._step(f"{name} the X campaign") as step:
                 handle = self._handles["x"]
@@ -301,13 +185,13 @@ class _Story:
         with self._step(f"kill the {platform} campaign") as step:
             handle = self._handles[platform]
             began = time.monotonic()
-            await handle.signal("kill", Kill(by=_PERSON, reason="demo kill switch"))
+            await handle.signal("kill", Kill(by=PERSON, reason="demo kill switch"))
             view = await self._until(handle, CampaignStatus.KILLED)
             seconds = time.monotonic() - began
             top = (await self._tree(view))[0]
             if top.switched_on:
                 raise NotProved("the killed campaign is still on")
-            row = await self._eventually(lambda: self._row_if(view, "killed"), "the record")
+            row = await eventually(lambda: self._row_if(view, "killed"), "the record")
             step.proof["workflow"] = f"killed after {seconds:.1f} s"
             step.proof["network"] = f"{top.id} reads {top.delivery.value}"
             step.proof["database"] = f"status {row.status}"
@@ -400,18 +284,7 @@ class _Story:
             view = await self._view(handle)
             return view if view.status is status else None
 
-        return await self._eventually(there, f"{handle.id} to be {status.value}")
-
-    async def _eventually(
-        self, look: Callable[[], Awaitable[Any]], what: str, seconds: float = 30
-    ) -> Any:
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            found = await look()
-            if found is not None:
-                return found
-            await asyncio.sleep(0.1)
-        raise NotProved(f"waited {seconds:.0f} s for {what}")
+        return await eventually(there, f"{handle.id} to be {status.value}")
 
     async def _tree(self, view: CampaignView) -> list[NetworkObject]:
         """The campaign and its ad group as the network shows them."""

@@ -1,5 +1,7 @@
 """What copy may say, and how long it may be."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -165,4 +167,5 @@ def test_hashtags_that_fit_make_a_post_x_takes(size: int, found: list[str], sign
 
 def test_where_hashtags_cost_nothing_all_stay() -> None:
     tagged = copy().model_copy(update={"hashtags": tuple("abc" * 50)})
-    assert with_hashtags_that_fit(tagged, LIMITS) == tagged
+    assert with_hashtags_that_fit(tagged, replace(LIMITS, hashtags="on top")) == tagged
+    assert with_hashtags_that_fit(tagged, replace(LIMITS, hashtags="none")).hashtags == ()

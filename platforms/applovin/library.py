@@ -1,0 +1,225 @@
+"""A creative on AppLovin: a video and an end card in the account's library of assets.
+
+File names carry the creative's key and the content's hash. The library cannot be searched by
+name and nothing in it can be deleted through the API.
+"""
+
+import asyncio
+import hashlib
+import re
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image, UnidentifiedImageError
+
+from models.contract.network import CreativeOrder
+from platforms.applovin.errors import JsonObject, refused, unclear
+from platforms.applovin.names import file_key, file_name, same_file
+from platforms.applovin.terms import CALLS_TO_ACTION, CAPABILITIES
+from platforms.applovin.wire import File, Wire, number_order, parts
+from platforms.errors import NetworkError, Refused
+from platforms.video import read_video
+
+_MAX_IMAGE = 10 * 1024 * 1024
+_MAX_VIDEO = 1024 * 1024 * 1024
+_MAX_SECONDS = 60
+_LEAST = (270, 480)
+_END_CARDS = frozenset({(320, 480), (320, 512), (640, 1138), (768, 1024)})
+"""Sizes of an end card that are taken beside 9:16."""
+_TOLERANCE = 0.01
+_IMAGES = {"PNG": ("png", "image/png"), "JPEG": ("jpg", "image/jpeg"), "GIF": ("gif", "image/gif")}
+_POLLS = (0.2, 0.5, 1.0, *(2.0,) * 30)
+"""Real seconds before each look at an upload."""
+_ID = re.compile(r"(\d+)-(\d+)")
+VIDEO, IMAGE = "video", "image"
+
+
+def creative_id(video: JsonObject, image: JsonObject) -> str:
+    """A creative's id: those of its video and its end card."""
+    return f"{video['id']}-{image['id']}"
+
+
+def asset_ids(creative: str) -> tuple[str, str] | None:
+    """The video and the end card of a creative, or None when the id is none of ours."""
+    found = _ID.fullmatch(creative)
+    return (found[1], found[2]) if found else None
+
+
+async def create_creative(wire: Wire, order: CreativeOrder) -> tuple[JsonObject, JsonObject]:
+    """The video and the end card of an order, in the library.
+
+    Files of an earlier attempt are used again. What is wrong with them is found before they are
+    sent, since each file AppLovin cannot take counts as an error of the account.
+
+    Raises:
+        Refused: copy, video or image is not what AppLovin takes.
+        Ambiguous: an answer was lost; what was sent may be in the library.
+    """
+    _check_copy(order)
+    files = await asyncio.to_thread(_read_files, order)
+    known = {
+        kind: [
+            row
+            for row in await wire.pages("/asset/list", {"resource_type": kind})
+            if same_file(str(row.get("name")), files[kind][0])
+        ]
+        for kind in (VIDEO, IMAGE)
+    }
+    wanted = [kind for kind in (VIDEO, IMAGE) if not known[kind]]
+    if wanted:
+        answer = await wire.upload("/asset/upload", [files[kind] for kind in wanted])
+        try:
+            details = await _finished(wire, str(answer.get("upload_id") or ""))
+        except Refused:
+            raise
+        except NetworkError as error:
+            raise unclear(f"the files were sent, but not seen since ({error.message})") from None
+        for kind in wanted:
+            known[kind] = [
+                row for row in details if same_file(str(row.get("name")), files[kind][0])
+            ]
+    if not (known[VIDEO] and known[IMAGE]):
+        raise unclear("the files were sent, but the library does not show them")
+    first = {kind: min(known[kind], key=_by_number) for kind in (VIDEO, IMAGE)}
+    return first[VIDEO], first[IMAGE]
+
+
+async def creatives_by_key(wire: Wire, key: str) -> list[tuple[JsonObject, JsonObject]]:
+    """Whole creatives under a key, lowest id first: videos and end cards in pairs."""
+    found: dict[str, list[JsonObject]] = {}
+    for kind in (VIDEO, IMAGE):
+        rows = await wire.pages("/asset/list", {"resource_type": kind})
+        mine = [row for row in rows if file_key(str(row.get("name") or "")) == key]
+        found[kind] = sorted(mine, key=_by_number)
+    return list(zip(found[VIDEO], found[IMAGE], strict=False))
+
+
+async def assets_by_ids(wire: Wire, ids: list[str]) -> dict[str, JsonObject]:
+    """Assets by id; unknown ones are left out."""
+    return {str(row.get("id")): row for row in await wire.by_ids("/asset/list", ids)}
+
+
+async def _finished(wire: Wire, upload_id: str) -> list[JsonObject]:
+    """The files of an upload, once all are taken.
+
+    Raises:
+        Refused: one was not taken; AppLovin's reason is in the message.
+        Ambiguous: it takes longer than we wait.
+    """
+    if not upload_id:
+        raise unclear("the answer to an upload carries no id")
+    for wait in _POLLS:
+        await asyncio.sleep(wait)
+        result = await wire.object("/asset/upload_result", {"upload_id": upload_id})
+        details = parts(result, "details")
+        failed = [row for row in details if row.get("file_status") == "FAILURE"]
+        if failed:
+            wire.errors.failed(count=len(failed))
+            reasons = "; ".join(
+                f"{row.get('name')}: {row.get('error_message') or 'no reason given'}"
+                for row in failed
+            )
+            raise refused(f"AppLovin could not take the files ({reasons})", field="video")
+        if result.get("upload_status") == "FINISHED":
+            return details
+    raise unclear("AppLovin did not finish taking the files in time")
+
+
+def _by_number(row: JsonObject) -> tuple[int, str]:
+    return number_order(str(row["id"]))
+
+
+# -- what is checked before anything is sent ------------------------------------------------
+
+
+def _check_copy(order: CreativeOrder) -> None:
+    copy, limits = order.copy_text, CAPABILITIES.copy_limits
+    if not CALLS_TO_ACTION[copy.call_to_action]:
+        raise refused(
+            f"call to action {copy.call_to_action.value!r} cannot be shown: AppLovin writes its "
+            "own install button; use 'download'",
+            field="call_to_action",
+        )
+    for field, text, limit in (
+        ("primary_text", copy.primary_text, limits.primary_text),
+        ("headline", copy.headline, limits.headline),
+        ("description", copy.description, limits.description),
+    ):
+        if len(text) > limit:
+            raise refused(
+                f"{field} has {len(text)} characters; a video and an end card show {limit}: "
+                "rewrite it",
+                field=field,
+            )
+
+
+def _read_files(order: CreativeOrder) -> dict[str, File]:
+    """Name, content and media type of the video and the end card."""
+    return {VIDEO: _read_video(order), IMAGE: _read_image(order)}
+
+
+def _read_video(order: CreativeOrder) -> File:
+    if not order.video_path or not order.video_sha256:
+        raise refused(
+            "AppLovin shows videos, and this creative has none; give it one of 1080x1920 pixels",
+            field="video",
+        )
+    content = _approved(order.video_path, order.video_sha256, "video", _MAX_VIDEO)
+    try:
+        video = read_video(content)
+    except ValueError as error:
+        raise refused(
+            f"the video cannot be used ({error}); AppLovin takes MP4 and MOV", field="video"
+        ) from None
+    if not 0 < video.seconds <= _MAX_SECONDS:
+        raise refused(
+            f"the video lasts {float(video.seconds):.1f} s; AppLovin takes {_MAX_SECONDS} s: cut "
+            "it",
+            field="video",
+        )
+    _require_upright("video", (video.width, video.height))
+    ending, media_type = ("mov", "video/quicktime") if video.quicktime else ("mp4", "video/mp4")
+    return file_name(order.key, order.video_sha256, ending), content, media_type
+
+
+def _read_image(order: CreativeOrder) -> File:
+    content = _approved(order.image_path, order.image_sha256, "image", _MAX_IMAGE)
+    try:
+        with Image.open(BytesIO(content)) as picture:
+            kind, size = picture.format or "", picture.size
+    except (UnidentifiedImageError, OSError):
+        raise refused(
+            "the image is in no format AppLovin takes (PNG, JPEG, GIF)", field="image"
+        ) from None
+    if kind not in _IMAGES:
+        raise refused(
+            f"image format {kind} is not taken by AppLovin; use PNG or JPEG", field="image"
+        )
+    if size not in _END_CARDS:
+        _require_upright("image", size)
+    ending, media_type = _IMAGES[kind]
+    return file_name(order.key, order.image_sha256, ending), content, media_type
+
+
+def _approved(path: str, sha256: str, what: str, most: int) -> bytes:
+    """The file's content, if it is the one that was approved."""
+    try:
+        size = Path(path).stat().st_size
+        content = Path(path).read_bytes() if size <= most else b""
+    except OSError as error:
+        raise refused(f"the {what} cannot be read ({error.strerror})", field=what) from None
+    if size > most:
+        raise refused(f"the {what} has {size} bytes; AppLovin takes {most}", field=what)
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise refused(f"the {what} is not the one that was approved (its hash differs)", field=what)
+    return content
+
+
+def _require_upright(what: str, size: tuple[int, int]) -> None:
+    width, height = size
+    if width < _LEAST[0] or height < _LEAST[1] or abs(width / height * 16 / 9 - 1) > _TOLERANCE:
+        raise refused(
+            f"the {what} is {width}x{height}; AppLovin needs 9:16 and at least "
+            f"{_LEAST[0]}x{_LEAST[1]}, such as 1080x1920",
+            field=what,
+        )
