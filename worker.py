@@ -9,6 +9,7 @@ import asyncio
 import signal
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -17,10 +18,13 @@ from temporalio.worker import Worker
 
 from activities.access import AccountAccess
 from activities.accounts import AccountActivities
+from activities.allowances import SharedQuota
 from activities.claude import Claude
+from activities.connections import secret_source
 from activities.creative_figures import CreativeFiguresActivities
 from activities.creative_tests import CreativeTestActivities
 from activities.creatives import CreativeActivities
+from activities.denials import Denials
 from activities.digest import DigestActivities
 from activities.effects import EffectLog
 from activities.evaluation import EvaluationActivities
@@ -43,16 +47,20 @@ from activities.promotions import PromotionActivities
 from activities.recommendations import RecommendationActivities
 from activities.records import RecordActivities
 from activities.spend import SpendAuthority
+from activities.token_renewal import ConnectionActivities
 from activities.watch import WatchActivities
 from activities.web import WebReader
 from models.contract import queues
+from models.contract.account import AdAccount
 from models.database import Database
 from models.settings import Settings
+from platforms.errors import NetworkError
 from platforms.registry import Networks
 from starter import environment, logs
 from starter.temporal import TemporalUnreachable, connect, leave
 from workflows.account_guard import AccountGuardWorkflow
 from workflows.campaign import CampaignWorkflow
+from workflows.connection import ConnectionWorkflow
 from workflows.creative import CreativeWorkflow
 from workflows.digest import AlertChannelsWorkflow, DigestWorkflow
 from workflows.feed import FeedWorkflow
@@ -68,6 +76,7 @@ WORKFLOWS: dict[str, list[type]] = {
         DigestWorkflow,
         AlertChannelsWorkflow,
         PortfolioWorkflow,
+        ConnectionWorkflow,
     ],
     queues.GUARD: [AccountGuardWorkflow],
 }
@@ -81,7 +90,19 @@ class Collaborators:
     def __init__(self, settings: Settings, client: Client) -> None:
         self.database = Database(settings.database_url)
         failures = FailureCounter(self.database, settings.campaign_now)
-        self.networks = Networks(settings, settings.campaign_now, on_failure=failures.note)
+        denials = Denials(self.database, client)
+
+        def failed(account: AdAccount, error: NetworkError) -> None:
+            failures.note(account, error)
+            denials.note(account, error)
+
+        self.networks = Networks(
+            settings,
+            settings.campaign_now,
+            on_failure=failed,
+            secrets=secret_source(settings, self.database),
+            quota=partial(SharedQuota, self.database),
+        )
         self.claude = Claude(settings, self.database)
         self.web = WebReader(hosts_map=settings.web_hosts, allow_private=settings.web_allow_private)
         records = RecordActivities(self.database)
@@ -116,6 +137,7 @@ class Collaborators:
                 PromotionActivities(self.database, self.web, settings),
                 guard,
                 FeedActivities(self.database, self.web, client, settings),
+                ConnectionActivities(self.database, settings, self.networks),
             ],
             queues.CREATIVE: [
                 EvaluationActivities(self.claude),

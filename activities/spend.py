@@ -11,6 +11,7 @@ from sqlmodel import col, select
 from temporalio import activity
 
 from activities.exposure import LIVE, promises
+from activities.first_launch import not_yet
 from activities.standing import refused_for_now
 from activities.teams import exchange_rates, team_limits
 from models.contract.base import Frozen
@@ -62,7 +63,7 @@ class SpendAuthority:
         async with self._database.team(request.team_id) as session:
             await _lock_team(session, request.team_id)
             account = await session.get(Account, request.account_id)
-            refusal = await refused_for_now(session, request, account)
+            refusal = await refused_for_now(session, request, account, self._wall())
             if refusal is not None or account is None:
                 return _refused(refusal or Verdict(False, "the account is not known", "account"))
             own = await session.scalar(
@@ -169,6 +170,9 @@ class SpendAuthority:
         )
         if not verdict.granted:
             return verdict
+        unconfirmed = await not_yet(session, request, account, self._wall())
+        if unconfirmed is not None:
+            return unconfirmed
         live = Money(micros=own.daily_micros, currency=own.currency) if own is not None else None
         first = account.first_activated_at is None
         asked = needs_person(request, limits, rates, live=live, team=team, first_activation=first)

@@ -1,8 +1,11 @@
 """What forbids any rise for now, whatever the limits say: standing stops and the account."""
 
+from datetime import datetime
+
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
+from activities.connections import refusal
 from models.contract.limits import SpendRequest
 from models.contract.vocabulary import RECONCILE, AccountStatus, Author, StopLevel
 from models.tables import Account, StandingStop
@@ -18,9 +21,9 @@ _THEN = "then `adflight accounts --check` lets it spend again"
 
 
 async def refused_for_now(
-    session: AsyncSession, request: SpendRequest, account: Account | None
+    session: AsyncSession, request: SpendRequest, account: Account | None, wall: datetime
 ) -> Verdict | None:
-    """Why nothing of the request's scope may be raised at all, or None."""
+    """Why nothing of the request's scope may be raised at all, or None. ``wall`` is real time."""
     stop = await _standing(session, request)
     if stop is not None and stop.level == RECONCILE:
         return Verdict(
@@ -36,7 +39,11 @@ async def refused_for_now(
             f"lift it with `adflight recover {stop.scope}` first",
             "stop",
         )
-    return _unusable(request, account)
+    unusable = _unusable(request, account)
+    if unusable is not None or account is None:
+        return unusable
+    shut = await refusal(session, account, wall)
+    return None if shut is None else Verdict(False, shut, "account")
 
 
 def _unusable(request: SpendRequest, account: Account | None) -> Verdict | None:

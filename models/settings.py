@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from models.contract.campaign import Cadence
 from models.contract.clock import CampaignClock
 from models.contract.vocabulary import Platform
+from models.sealing import Keyring, keyring
 from models.stepped_clock import SteppedClock
 
 _MOST_OVER_DELIVERY = 10
@@ -86,6 +87,19 @@ class Settings(BaseSettings):
     events_url: str = ""
     ui_url: str = ""
     event_secret: SecretStr = SecretStr("")
+
+    # Keys that team-owned secrets are sealed with: one, or several by id and the active one.
+    encryption_key: SecretStr = Field(
+        default=SecretStr(""),
+        validation_alias=AliasChoices("ENCRYPTION_KEY", "ADFLIGHT_ENCRYPTION_KEY"),
+    )
+    keys: dict[str, SecretStr] = {}
+    key: str = ""
+    # Sources of secrets of the operator's own, by scheme: {"vault": "our_vault:VaultSecrets"}.
+    secret_sources: dict[str, str] = {}
+    # Where networks send a person back to after a login; the event endpoint unless set.
+    public_url: str = ""
+
     # Where people are told: a name of one's own (email, slack, sms, …) to an apprise URL. The one
     # URL of `notify_url` is the channel "default". High alerts go to `alert_high`: when unset, to
     # all but channels whose name begins with "sms", which are kept for what is critical.
@@ -159,6 +173,19 @@ class Settings(BaseSettings):
             lease=self.lease,
             approval_expiry=self.approval_expiry,
             restatement=self.restatement,
+        )
+
+    @property
+    def keyring(self) -> Keyring:
+        """The keys that secrets are sealed with.
+
+        Raises:
+            KeysRefused: one cannot be used; nothing but sealing and opening needs them.
+        """
+        return keyring(
+            self.encryption_key.get_secret_value(),
+            {name: key.get_secret_value() for name, key in self.keys.items()},
+            self.key,
         )
 
     @property

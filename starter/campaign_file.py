@@ -120,7 +120,9 @@ class FileOptimisation(_Part):
 class CampaignFile(_Part):
     """One campaign on each of the named platforms.
 
-    ``daily_budget`` is for each platform, or an amount by platform. The article stands in the
+    ``daily_budget`` is for each platform, or an amount by platform. ``account``, one of several on
+    a platform, is named by id, name or the network's id; several platforms take an account by
+    platform, and each without one its default. The article stands in the
     file (``article``), beside it (``article_file``: .md, .html or .json), or is read from ``url``.
     With ``optimisation`` the machine may optimise what a person made; without it, a person runs it.
     """
@@ -130,6 +132,7 @@ class CampaignFile(_Part):
     platforms: tuple[Platform, ...] = Field(
         min_length=1, validation_alias=AliasChoices("platforms", "platform")
     )
+    account: Annotated[str, Field(min_length=1)] | dict[Platform, str] | None = None
     daily_budget: Amount | dict[Platform, Amount]
     lifetime_budget: Amount | None = None
     objective: Objective = Objective.TRAFFIC
@@ -154,7 +157,7 @@ class CampaignFile(_Part):
             raise ValueError("names a platform twice; name each once")
         return found
 
-    @field_validator("daily_budget", mode="before")
+    @field_validator("daily_budget", "account", mode="before")
     @classmethod
     def _by_platform(cls, value: object) -> object:
         if not isinstance(value, dict):
@@ -175,7 +178,13 @@ class CampaignFile(_Part):
             for platform in self.platforms:
                 if platform not in self.daily_budget:
                     raise ValueError(f"daily_budget names no amount for {platform.value}")
+        if isinstance(self.account, str) and len(self.platforms) > 1:
+            raise ValueError("account is one for several platforms; name one for each platform")
         return self
+
+    def account_on(self, platform: Platform) -> str | None:
+        """The account that is meant on a platform; None: the default one."""
+        return self.account.get(platform) if isinstance(self.account, dict) else self.account
 
     def budget(self, platform: Platform) -> str:
         """The daily budget on a platform, as written."""

@@ -1,4 +1,4 @@
-"""The event endpoint: a small web server on loopback.
+"""The event endpoint, the way back from networks' login pages, and the REST API: on loopback.
 
 ``python -m starter.server --port 8710``
 """
@@ -9,11 +9,17 @@ from contextlib import asynccontextmanager
 
 import uvicorn
 from fastapi import FastAPI
+from temporalio.client import Client
 
+from activities.attaching import Outcome
+from activities.connecting import Connecting
 from models.contract.content import ContentEvent
 from models.database import Database
 from models.settings import Settings
 from starter import environment, logs
+from starter.api import add_api
+from starter.connect import connect_routes
+from starter.connections import look_after, order_of
 from starter.conversions import ConversionIntake
 from starter.events import Accepted, Unavailable, event_routes
 from starter.intake import Intake
@@ -25,17 +31,28 @@ def create_app(settings: Settings) -> FastAPI:
     database = Database(settings.database_url)
     intake: Intake | None = None
 
+    client: Client | None = None
+
+    async def temporal() -> Client:
+        nonlocal client
+        if client is None:
+            client = await connect(settings)
+        return client
+
     async def accept(event: ContentEvent) -> Accepted:
         nonlocal intake
         if intake is None:
             try:
-                client = await connect(settings)
+                intake = Intake(settings, database, await temporal())
             except TemporalUnreachable as error:
                 raise Unavailable(
                     "Temporal", "start it with `adflight up` or set TEMPORAL_ADDRESS"
                 ) from error
-            intake = Intake(settings, database, client)
         return await intake.accept(event)
+
+    async def started(outcome: Outcome) -> None:
+        if (order := order_of(outcome)) is not None:
+            await look_after(await temporal(), order)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
@@ -43,7 +60,7 @@ def create_app(settings: Settings) -> FastAPI:
         await database.close()
 
     app = FastAPI(
-        title="Adflight events", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan
+        title="Adflight", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan
     )
     conversions = ConversionIntake(database, settings.team_id, settings.clock)
     app.include_router(
@@ -53,6 +70,8 @@ def create_app(settings: Settings) -> FastAPI:
             take=conversions.accept,
         )
     )
+    app.include_router(connect_routes(Connecting(database, settings).complete, started))
+    add_api(app, database, settings, temporal)
     return app
 
 

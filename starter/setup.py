@@ -12,6 +12,7 @@ from migrations.apply import upgrade
 from models.database import Database
 from models.settings import Settings
 from starter import environment
+from starter.connections import look_after_all
 from starter.schedules import set_up_schedules
 from starter.team import set_up
 from starter.temporal import TemporalUnreachable, connect, leave
@@ -26,10 +27,15 @@ async def _team(settings: Settings) -> None:
 
 
 async def _schedules(settings: Settings) -> str | None:
+    database = Database(settings.database_url)
     try:
-        await set_up_schedules(await connect(settings), settings)
+        client = await connect(settings)
+        await set_up_schedules(client, settings)
+        await look_after_all(client, database, settings.team_id)
     except (TemporalUnreachable, RPCError) as error:
         return f"schema and team are ready, the daily digest is not scheduled: {error}"
+    finally:
+        await database.close()
     return None
 
 

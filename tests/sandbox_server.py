@@ -15,6 +15,7 @@ import pytest
 
 from sandbox.durable_world import DurableWorld, open_world
 from sandbox.server import NETWORKS, create_app, create_server
+from sandbox.unity import limits as unity_limits
 from sandbox.world import WorldSettings
 
 
@@ -72,7 +73,7 @@ def serve(
             return
         stopped = True
         control.close()
-        server.should_exit = True
+        server.should_exit = server.force_exit = True  # nobody waits for an answer any more
         thread.join(10)
         world.close()
 
@@ -101,3 +102,18 @@ def sandbox_factory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callab
 def sandbox(sandbox_factory: Callable[..., Sandbox]) -> Sandbox:
     """A sandbox with every network at tempo 60."""
     return sandbox_factory()
+
+
+@pytest.fixture
+def hurried_unity(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unity's limits by the second, ours and the stand-in's, left out: for tests that are not
+    about them."""
+    monkeypatch.setattr("platforms.unity.pace._SPACING", 0.001)
+    take = unity_limits.RateLimits.take
+
+    def slowly(
+        limits: unity_limits.RateLimits, policy: unity_limits.Policy, scope: str
+    ) -> tuple[bool, dict[str, str]]:
+        return take(limits, [window for window in policy if window[1] > 1], scope)
+
+    monkeypatch.setattr(unity_limits.RateLimits, "take", slowly)

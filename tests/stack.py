@@ -7,6 +7,7 @@ approvals and campaigns of one test never meet those of another.
 import asyncio
 import shutil
 import tempfile
+from base64 import b64encode
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -30,13 +31,18 @@ from models.contract.vocabulary import CampaignStatus
 from models.database import Database
 from models.settings import Settings
 from models.tables import Campaign, DecisionRow, Effect, Team
+from platforms.registry import ADAPTERS
 from starter.stack.local import LocalStack, Options
 from starter.team import set_up
 from starter.temporal import connect
+from tests.secret_scan import PLANTED, Found, scan
 from worker import Collaborators, build
 
 PATIENCE = 2.5
 """How much slower than a quiet machine a loaded one may be; waiting costs only what fails."""
+
+ENCRYPTION_KEY = b64encode(bytes(range(32))).decode()
+"""What the tests' secrets are sealed with."""
 
 TEMPO = 1200.0
 """Twenty campaign minutes per real second."""
@@ -207,18 +213,37 @@ def stack() -> Generator[LocalStack]:
             sandbox_port=0,
             events_port=0,
             workers=False,
+            environment=(("ENCRYPTION_KEY", ENCRYPTION_KEY),),
         )
     )
     stack.start()
     yield stack
-    stack.stop()
-    shutil.rmtree(directory, ignore_errors=True)
+    try:
+        found = asyncio.run(_scanned(stack, directory))
+    finally:
+        stack.stop()
+        shutil.rmtree(directory, ignore_errors=True)
+    leaks = [leak for leak in dict.fromkeys(found.leaks) if PLANTED not in leak]
+    assert not leaks, "\n".join(leaks)
+
+
+async def _scanned(stack: LocalStack, directory: Path) -> Found:
+    """No test may have left a secret anywhere."""
+    settings = stack.settings()
+    return await scan(await connect(settings), settings, directory)
 
 
 @pytest.fixture(scope="session")
 def settings(stack: LocalStack) -> Settings:
-    """Settings of the stack's processes."""
-    return stack.settings()
+    """Settings of the stack's processes. An account that counts as a real one reaches the
+    stand-ins all the same: nothing real is touched, whatever a test says of it."""
+    known = stack.settings()
+    hosts = {
+        f"{platform.value}.{name}": f"{known.sandbox_url}{host.sandbox}"
+        for platform, adapter in ADAPTERS.items()
+        for name, host in adapter.hosts.items()
+    }
+    return known.model_copy(update={"network_hosts": hosts})
 
 
 @asynccontextmanager

@@ -37,6 +37,8 @@ class ConnectionWorkflow:
         self._checked_at = order.checked_at
         self._told = order.told
         self._news = False
+        self._doubted = False
+        self._silent = False
         self._seen: ConnectionSeen | None = None
 
     @workflow.run
@@ -65,10 +67,7 @@ class ConnectionWorkflow:
     @workflow.signal
     def denied(self) -> None:
         """A call with its credentials was denied: look soon, but not at every call."""
-        again = self._order.cadence.again
-        if self._checked_at is None or workflow.now() - self._checked_at >= again:
-            self._checked_at = None
-            self._news = True
+        self._doubted = self._news = True
 
     @workflow.query
     def connection(self) -> ConnectionSeen | None:
@@ -78,45 +77,51 @@ class ConnectionWorkflow:
     # -- steps -----------------------------------------------------------------------------------
 
     async def _look_after(self) -> ConnectionSeen | None:
-        """Renew when due, ask the network when that is due; None when it gave no answer."""
-        self._news = False
+        """Renew when due, ask the network when that is due; how it stands as far as is known."""
+        self._news, self._silent = False, False
         asked = ConnectionAsked(
             team_id=self._order.team_id, connection_id=self._order.connection_id
         )
         try:
-            seen = await carry_out(
+            self._seen = await carry_out(
                 ConnectionActivities.renew_connection,
                 asked,
                 timeouts.CONNECTION,
                 "Renew access when it is time",
             )
-            if seen.exists and self._is_check_due():
+            if self._seen.exists and self._is_check_due():
                 began = workflow.now()
-                seen = await carry_out(
+                self._seen = await carry_out(
                     ConnectionActivities.check_connection,
                     asked,
                     timeouts.CONNECTION,
                     "Ask the network about token and accounts",
                 )
-                self._checked_at = began
+                self._checked_at, self._doubted = began, False
         except ActivityError as error:
+            self._silent = True
             await self._tell_of_silence(failure_text(error))
-            return None
-        self._seen = seen
-        workflow.set_current_details(_card(self._order, seen, self._checked_at))
-        return seen
+        if self._seen is not None:
+            card = _card(self._order, self._seen, self._checked_at)
+            workflow.set_current_details(card)
+        return self._seen
 
     def _is_check_due(self) -> bool:
-        checked = self._checked_at
-        return checked is None or workflow.now() - checked >= self._order.cadence.check
+        return workflow.now() >= self._next_check(workflow.now())
+
+    def _next_check(self, now: datetime) -> datetime:
+        cadence = self._order.cadence
+        if self._checked_at is None:
+            return now
+        return self._checked_at + (cadence.again if self._doubted else cadence.check)
 
     async def _wait(self, seen: ConnectionSeen | None) -> None:
         """Until something is due, or somebody says so."""
         now = workflow.now()
-        if seen is None:
+        if seen is None or self._silent:
             until = now + self._order.cadence.again
         else:
-            until = (self._checked_at or now) + self._order.cadence.check
+            until = self._next_check(now)
             if seen.renew_at is not None:
                 until = min(until, max(seen.renew_at, now + self._pause(seen, now)))
         try:
@@ -155,7 +160,7 @@ class ConnectionWorkflow:
                 " ".join(seen.problems),
                 Severity.MEDIUM,
             )
-        else:
+        elif not self._silent:
             self._told = ""
 
     async def _tell_of_silence(self, why: str) -> None:

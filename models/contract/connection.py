@@ -21,11 +21,11 @@ class ConnectionStatus(StrEnum):
 
 
 class ConnectionCadence(Frozen):
-    """How often a connection is looked after."""
+    """How often a connection is looked after; ``again`` after a renewal that got no answer, and
+    between two looks at calls that were denied."""
 
     check: timedelta = timedelta(days=1)
-    again: timedelta = timedelta(minutes=2)
-    """After a renewal that got no answer."""
+    again: timedelta = timedelta(seconds=30)
 
 
 class ConnectionInput(Frozen):

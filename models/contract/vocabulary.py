@@ -204,6 +204,8 @@ class DecisionType(StrEnum):
     FORECAST = "forecast"
     ARBITRATE = "arbitrate"
     RECOMMEND = "recommend"
+    CONFIRM_ACCOUNT = "confirm_account"
+    ADMINISTER = "administer"
 
 
 class DecisionOutcome(StrEnum):

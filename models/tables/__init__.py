@@ -1,7 +1,10 @@
 """SQLModel tables. Every table of a team carries ``team_id`` and is under row-level security."""
 
+from models.tables.allowances import CallAllowance
 from models.tables.audit import ClaudeCall, DecisionRow, Effect, Notification
 from models.tables.campaigns import Approval, Campaign, CreativeRow, Promotion
+from models.tables.connections import ConnectAttempt, Connection
+from models.tables.entrances import ApiToken, LoginAttempt, LoginSession
 from models.tables.events import Feed, InboundEvent
 from models.tables.optimisation import RecommendationRow
 from models.tables.safety import ApiFailure, Drift, FirstHandEvent, Incident
@@ -43,6 +46,12 @@ TEAM_TABLES = (
     FirstHandEvent,
     Drift,
     ApiFailure,
+    Connection,
+    ConnectAttempt,
+    CallAllowance,
+    ApiToken,
+    LoginSession,
+    LoginAttempt,
 )
 """Tables under row-level security by ``team_id`` (``teams`` itself by ``id``)."""
 
@@ -50,12 +59,16 @@ __all__ = [
     "TEAM_TABLES",
     "Account",
     "ApiFailure",
+    "ApiToken",
     "Approval",
     "Budget",
     "BudgetAdjustment",
+    "CallAllowance",
     "Campaign",
     "ClaudeCall",
     "Commitment",
+    "ConnectAttempt",
+    "Connection",
     "CreativeRow",
     "CreativeSnapshot",
     "DecisionRow",
@@ -67,6 +80,8 @@ __all__ = [
     "InboundEvent",
     "Incident",
     "LimitChange",
+    "LoginAttempt",
+    "LoginSession",
     "Notification",
     "Person",
     "Promotion",

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from models.tables.columns import document, instant_now, maybe_instant, maybe_micros, team
@@ -23,7 +23,10 @@ class Team(SQLModel, table=True):
 
 
 class Person(SQLModel, table=True):
-    """Somebody who approves, watches or operates."""
+    """Somebody who watches, approves, operates or owns (``models.contract.roles``).
+
+    ``password_hash`` is for sessions; without one nobody logs in by that name.
+    """
 
     __tablename__ = "people"  # pyright: ignore[reportAssignmentType]
     __table_args__ = (UniqueConstraint("team_id", "name"),)
@@ -32,14 +35,28 @@ class Person(SQLModel, table=True):
     name: str = Field(max_length=100)
     email: str | None = Field(default=None, max_length=255)
     role: str = Field(default="operator", max_length=20)
+    password_hash: str | None = Field(default=None, max_length=200)
     created_at: datetime = instant_now()
 
 
 class Account(SQLModel, table=True):
-    """An ad account. ``credentials_ref`` names an environment prefix, never a secret."""
+    """An ad account. ``credentials_ref`` names an environment prefix, never a secret.
+
+    ``confirmed_at``: when a person agreed that real money may be spent from it, at first no more
+    than ``confirmed_cap_micros`` a day; a sandbox account needs no such word.
+    """
 
     __tablename__ = "ad_platform_accounts"  # pyright: ignore[reportAssignmentType]
-    __table_args__ = (UniqueConstraint("team_id", "platform", "platform_account_id"),)
+    __table_args__ = (
+        UniqueConstraint("team_id", "platform", "platform_account_id"),
+        Index(
+            "one_default_a_platform",
+            "team_id",
+            "platform",
+            unique=True,
+            postgresql_where=text("is_default"),
+        ),
+    )
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     team_id: UUID = team()
     platform: str = Field(max_length=20, index=True)
@@ -59,5 +76,8 @@ class Account(SQLModel, table=True):
     daily_limit_micros: int | None = maybe_micros()
     monthly_limit_micros: int | None = maybe_micros()
     first_activated_at: datetime | None = maybe_instant()
+    confirmed_at: datetime | None = maybe_instant()
+    confirmed_by: str | None = Field(default=None, max_length=100)
+    confirmed_cap_micros: int | None = maybe_micros()
     notes: str = ""
     created_at: datetime = instant_now()

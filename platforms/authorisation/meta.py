@@ -170,5 +170,7 @@ class MetaLogin(Login):
         code = number_of(error.get("code"))
         if code in (1, 2, 4, 17, 32, 613):  # Graph's own trouble, and its limits
             return self._silent(f"code {code:g}")
+        if code == 190 and "refused" not in doing:
+            doing = "does not take the access token any more"
         words = [text_of(error, "code"), text_of(error, "error_subcode")]
         return self._denied(doing, "/".join(word for word in words if word))

@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from sandbox.authorisation.web import back, bearer, form, page_error
 from sandbox.grants import Grant, Grants
-from sandbox.meta.app import APP_SECRET
+from sandbox.meta.app import APP_SECRET, TOKEN
 from sandbox.meta.shelf import NETWORK, MetaShelf
 from sandbox.world import World
 
@@ -41,6 +41,7 @@ class _Desk:
         self._world = world
         self._shelf = MetaShelf(world)
         self._grants = Grants(world, NETWORK, expires_in=_LONG)
+        self._grants.open_for(TOKEN, ["ads_management", "ads_read", "pages_read_engagement"])
 
     async def dialog(self, request: Request) -> Response:
         query = dict(request.query_params)

@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Route
 from sandbox.authorisation.oauth2 import account_rows
 from sandbox.authorisation.web import back, page_error
 from sandbox.grants import Grants
+from sandbox.tiktok.store import TOKEN
 from sandbox.world import World
 
 APP_ID, APP_SECRET = "sandbox-tiktok-app", "sandbox-tiktok-app-secret"
@@ -25,6 +26,7 @@ _SCOPES = ["4", "200"]
 def routes(world: World) -> list[BaseRoute]:
     """The portal page and ``oauth2/…``; every path of the API ends with a slash."""
     grants = Grants(world, "tiktok", expires_in=None)
+    grants.open_for(TOKEN, _SCOPES)
 
     def advertisers() -> list[dict[str, Any]]:
         return [_DEFAULT | row for row in account_rows(world, "tiktok", _DEFAULT)]

@@ -6,25 +6,30 @@ import typer
 from temporalio.service import RPCError
 
 from starter.cli import (
+    account_settings,
     accounts,
     alerts,
     audit,
     backup,
     campaigns,
     chaos,
+    connect,
     decisions,
     drift,
     events,
     incidents,
+    keys,
     limits,
     messages,
     networks,
     new,
+    people,
     quarantine,
     rates,
     recommendations,
     recovery,
     rehearse,
+    rights,
     stack,
 )
 from starter.cli.output import FAILED, OK, CommandFailed, notes
@@ -57,9 +62,14 @@ for module in (
     limits,
     rates,
     accounts,
+    connect,
+    keys,
+    account_settings,
+    people,
     networks,
 ):
     module.register(app)
+rights.guard(app)
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from activities.connections import secret_source
 from activities.reconcile import Reconciled, Reconciliation
 from platforms.registry import Networks
 from starter import environment
@@ -107,7 +108,8 @@ def reconcile(
 
 async def _reconcile(by: str, reason: str, dry_run: bool) -> Reconciled:
     session = Session()
-    networks = Networks(session.settings, session.now)
+    secrets = secret_source(session.settings, session.database)
+    networks = Networks(session.settings, session.now, secrets=secrets)
     settings = session.settings
     client = await session.client()
     reconciliation = Reconciliation(

@@ -10,6 +10,7 @@ from temporalio.service import RPCError
 
 from models.contract.money import Money
 from models.tables import Approval, Campaign
+from starter import documents
 from starter.cli.flags import Json
 from starter.cli.output import ago, emit, screen, table
 from starter.cli.session import Session, run
@@ -40,7 +41,7 @@ async def _list_campaigns(status: str, platform: str, as_json: bool) -> None:
         query = query.where(col(Campaign.platform) == platform)
     rows = await session.rows(query)
     if as_json:
-        emit([_document(row) for row in rows])
+        emit([documents.campaign(row) for row in rows])
         return
     now = session.now()
     table(
@@ -79,8 +80,7 @@ async def _show(name: str, as_json: bool) -> None:
     except RPCError:
         view = None
     await session.aclose()
-    document = view.model_dump(mode="json") if view else _document(row)
-    document["source"] = "workflow" if view else "database (no worker answers)"
+    document = documents.campaign_now(row, view)
     if as_json:
         emit(document)
         return
@@ -182,29 +182,6 @@ def _print_question(approval: Approval, campaign: Campaign) -> None:
         lines.append(f"{approval.status} by {approval.decided_by or 'nobody'}")
     title = f"{str(campaign.id)[:8]} · {campaign.name} · version {approval.version}"
     screen.print(Panel(Text("\n".join(lines)), title=Text(title), title_align="left"))
-
-
-def _document(row: Campaign) -> dict[str, object]:
-    return {
-        "id": str(row.id),
-        "name": row.name,
-        "platform": row.platform,
-        "status": row.status,
-        "objective": row.objective,
-        "workflow_id": row.workflow_id,
-        "platform_campaign_id": row.platform_campaign_id,
-        "daily_budget_micros": row.daily_budget_micros,
-        "live_budget_micros": row.live_budget_micros,
-        "spend_micros": row.spend_micros,
-        "currency": row.currency,
-        "figures_as_of": row.figures_as_of.isoformat() if row.figures_as_of else None,
-        "version": row.version,
-        "created_by": row.created_by,
-        "pause_reason": row.pause_reason,
-        "error": row.error_message,
-        "visits": row.visits,
-        "tree": row.tree,
-    }
 
 
 def _money(micros: int | None, currency: str) -> str:

@@ -147,6 +147,18 @@ async def find_account(session: Session, wanted: str) -> Account:
     Raises:
         CommandFailed: none or several fit.
     """
+    found = await maybe_account(session, wanted)
+    if found is None:
+        fail(f"No account fits {wanted!r}; see `adflight accounts`.", USAGE)
+    return found
+
+
+async def maybe_account(session: Session, wanted: str) -> Account | None:
+    """``find_account``, or None where none fits.
+
+    Raises:
+        CommandFailed: several fit.
+    """
     async with session.database.team(session.team_id) as database:
         rows = (
             await database.scalars(
@@ -161,12 +173,10 @@ async def find_account(session: Session, wanted: str) -> Account:
                 )
             )
         ).all()
-    if not rows:
-        fail(f"No account fits {wanted!r}; see `adflight accounts`.", USAGE)
     if len(rows) > 1:
         names = ", ".join(row.account_name for row in rows)
         fail(f"{wanted!r} fits several accounts ({names}); give more of the id.", USAGE)
-    return rows[0]
+    return rows[0] if rows else None
 
 
 def _above(seen: LimitsOverview | LimitChanged) -> None:

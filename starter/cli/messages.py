@@ -1,16 +1,10 @@
 """Acting: approve, reject, modify, pause, resume, kill, budget."""
 
-import asyncio
 from datetime import datetime, timedelta
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 import typer
-from temporalio.client import (
-    WorkflowHandle,
-    WorkflowUpdateFailedError,
-    WorkflowUpdateRPCTimeoutOrCancelledError,
-)
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.client import WorkflowHandle
 
 from models.contract.base import Frozen
 from models.contract.campaign import (
@@ -27,19 +21,13 @@ from models.contract.campaign import (
 )
 from models.contract.money import Money
 from models.contract.vocabulary import StopLevel
+from starter import campaign_messages
+from starter.campaign_messages import Kept, MessageRefused, NotRunning
 from starter.cli import stops
 from starter.cli.flags import By, DryRun, Json, NoInput, Wait, Yes
 from starter.cli.output import BLOCKED, FAILED, PENDING, USAGE, confirm, emit, fail, screen
 from starter.cli.session import Session, run
 
-_BLOCKED_BY = (
-    "limit",
-    " stands; lift it",
-    "was reconciled",
-    "cannot be spent from",
-    "switched off",
-)
-"""Words of the spend authority's refusals: what they name has to be changed by a person."""
 _Campaign = Annotated[str, typer.Argument(help="Id, or its first characters.")]
 
 
@@ -205,8 +193,10 @@ def kill(
             _done(as_json, handle.id, "unchanged", f"Would kill {handle.id} ({level.value})")
             return 0
         confirm(f"Kill {handle.id} for good?", yes=yes, no_input=no_input)
-        await handle.signal("kill", order)
-        view = await _await_stop(session, handle, wait, soft=level is StopLevel.SOFT)
+        try:
+            view = await campaign_messages.kill(handle, order, wait)
+        except NotRunning:
+            fail(f"There is no running workflow {handle.id}.", USAGE)
         if view is None:
             _done(as_json, handle.id, "pending",
                   "The kill is kept; no worker has confirmed it yet.")  # fmt: skip
@@ -235,34 +225,13 @@ def freeze(
     run(work())
 
 
-async def _await_stop(
-    session: Session, handle: WorkflowHandle[Any, Any], wait: float, *, soft: bool
-) -> CampaignView | None:
-    deadline = asyncio.get_running_loop().time() + wait
-    while asyncio.get_running_loop().time() < deadline:
-        try:
-            view = await handle.query(
-                "campaign", result_type=CampaignView, rpc_timeout=timedelta(seconds=3)
-            )
-        except RPCError as error:
-            if error.status is RPCStatusCode.NOT_FOUND:
-                fail(f"There is no workflow {handle.id}.", USAGE)
-        else:
-            if view.status.is_final or (soft and view.pause is not None):
-                return view
-        await asyncio.sleep(0.2)
-    return None
-
-
 async def _look(session: Session, name: str) -> tuple[WorkflowHandle[Any, Any], CampaignView]:
     handle = await session.handle(name)
     try:
-        view = await handle.query(
-            "campaign", result_type=CampaignView, rpc_timeout=timedelta(seconds=10)
-        )
-    except RPCError as error:
-        if error.status is RPCStatusCode.NOT_FOUND:
-            fail(f"There is no workflow {handle.id}.", USAGE)
+        view = await campaign_messages.view(handle, timedelta(seconds=10))
+    except NotRunning:
+        fail(f"There is no workflow {handle.id}.", USAGE)
+    if view is None:
         fail("No worker answers; start one with `adflight up` or `python -m worker`.", PENDING)
     return handle, view
 
@@ -296,21 +265,14 @@ async def send(
         CommandFailed: refused, or nobody answered in time.
     """
     try:
-        return await cast("Any", handle).execute_update(
-            name, message, result_type=Receipt, rpc_timeout=timedelta(seconds=max(wait, 1))
-        )
-    except WorkflowUpdateFailedError as refusal:
-        text = getattr(refusal.cause, "message", str(refusal.cause))
-        blocked = any(words in text for words in _BLOCKED_BY)
-        fail(f"Refused: {text}.", BLOCKED if blocked else FAILED)
-    except WorkflowUpdateRPCTimeoutOrCancelledError:
-        await handle.signal(name, message)
-        fail(f"No worker answered within {wait:.0f} s; the {name} is kept as a signal.", PENDING)
-    except RPCError as error:
-        if error.status is RPCStatusCode.NOT_FOUND:
-            row = await session.campaign(handle.id)
-            fail(f"Refused: cannot {name}: the campaign is {row.status}.", FAILED)
-        raise
+        return await campaign_messages.send(handle, name, message, wait)
+    except MessageRefused as refused:
+        fail(f"Refused: {refused}.", BLOCKED if refused.blocked else FAILED)
+    except Kept as kept:
+        fail(f"{kept}.", PENDING)
+    except NotRunning:
+        row = await session.campaign(handle.id)
+        fail(f"Refused: cannot {name}: the campaign is {row.status}.", FAILED)
 
 
 def _done(as_json: bool, target: object, status: str, message: str) -> None:

@@ -9,11 +9,12 @@ from sqlmodel import col, select
 from activities.teams import ad_account
 from models.contract.account import AdAccount
 from models.contract.campaign import CampaignInput
-from models.contract.vocabulary import CampaignType, Platform
+from models.contract.vocabulary import AccountStatus, CampaignType, Platform
 from models.tables import Account
 from starter.admin_campaign import CampaignBlocked, propose, start
 from starter.campaign_file import CampaignFile, CampaignFileRefused, check, read
 from starter.cli.flags import By, DryRun, Json, NoInput, Yes
+from starter.cli.limits import find_account
 from starter.cli.output import BLOCKED, USAGE, confirm, emit, fail, screen
 from starter.cli.session import Session, run
 
@@ -29,6 +30,9 @@ def register(app: typer.Typer) -> None:
 def new(
     file: Annotated[Path | None, typer.Argument(help="Campaign in YAML.")] = None,
     platform: str = "",
+    account: Annotated[
+        str, typer.Option(help="One of several accounts: id, name or the network's id.")
+    ] = "",
     url: Annotated[str, typer.Option(help="Where the ads lead; https.")] = "",
     daily_budget: str = "",
     lifetime_budget: str = "",
@@ -48,6 +52,7 @@ def new(
     """
     given: dict[str, Any] = {
         "platforms": platform,
+        "account": account,
         "url": url,
         "daily_budget": daily_budget,
         "lifetime_budget": lifetime_budget,
@@ -97,7 +102,7 @@ async def _propose(
     Raises:
         CommandFailed: a limit or minimum is in the way, or there is no account.
     """
-    account = await _account(session, platform)
+    account = await _account(session, platform, wanted.account_on(platform))
     try:
         plan = wanted.plan(platform, account.currency)
     except CampaignFileRefused as refused:
@@ -128,17 +133,35 @@ def _summary(campaign: CampaignInput) -> dict[str, Any]:
     }
 
 
-async def _account(session: Session, platform: Platform) -> AdAccount:
+async def _account(session: Session, platform: Platform, named: str | None) -> AdAccount:
+    """The named account, or the platform's default.
+
+    Raises:
+        CommandFailed: there is none, or nothing can be launched on it.
+    """
+    if named is not None:
+        row = await find_account(session, named)
+        if row.platform != platform.value:
+            fail(f"account {row.account_name!r} is on {row.platform}, not on {platform.value}.",
+                 USAGE)  # fmt: skip
+        if row.status != AccountStatus.ACTIVE.value:
+            fail(f"account {row.account_name!r} is {row.status}; choose another, or see `adflight "
+                 "accounts --check`.", BLOCKED)  # fmt: skip
+        return ad_account(row)
     async with session.database.team(session.team_id) as database:
         row = await database.scalar(
             select(Account).where(
                 col(Account.platform) == platform.value,
-                col(Account.status) == "active",
+                col(Account.status) == AccountStatus.ACTIVE.value,
                 col(Account.is_default).is_(True),
             )
         )
     if row is None:
-        fail(f"platform {platform.value}: no active ad account; connect one first.", USAGE)
+        fail(
+            f"platform {platform.value}: no active default ad account; connect one, choose one "
+            "with --account, or make one the default with `adflight accounts default ID`.",
+            USAGE,
+        )
     return ad_account(row)
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from activities.connections import secret_source
 from activities.quarantine import CannotDecide, Judged, QuarantineDesk, Verdict
 from models.contract.campaign import Resume
 from models.contract.ids import campaign_workflow_id
@@ -52,7 +53,8 @@ def quarantine(
 
 async def _list(as_json: bool) -> None:
     session = Session()
-    networks = Networks(session.settings, session.now)
+    secrets = secret_source(session.settings, session.database)
+    networks = Networks(session.settings, session.now, secrets=secrets)
     waiting = await QuarantineDesk(session.database, networks, session.team_id).waiting()
     await session.aclose()
     if as_json:
@@ -82,7 +84,8 @@ async def _list(as_json: bool) -> None:
 
 async def _decide(key: str, adopt: str, reason: str, by: str, resume: bool, as_json: bool) -> int:
     session = Session()
-    networks = Networks(session.settings, session.now)
+    secrets = secret_source(session.settings, session.database)
+    networks = Networks(session.settings, session.now, secrets=secrets)
     desk = QuarantineDesk(session.database, networks, session.team_id)
     verdict = Verdict(key, by, reason, session.now())
     try:

@@ -102,6 +102,8 @@ class _Story:
                 row = await session.get(Promotion, promotion)
                 accounts = (await session.scalars(select(Account))).all()
             for account in accounts:
+                if account.platform not in self._handles:
+                    continue
                 self._adapters[account.platform] = await self._networks.of(ad_account(account))
             if set(self._handles) != {"meta", "x"} or row is None:
                 raise NotProved(f"expected proposals for meta and x, got {sorted(self._handles)}")
@@ -151,13 +153,11 @@ class _Story:
                 decision = await eventually(
                     lambda view=view: self._decision(view, "pacing-"), "a pacing decision"
                 )
-                view = await self._view(handle)
-                group = (await self._tree(view))[1]
+                view = await eventually(
+                    lambda handle=handle: self._agreeing(handle),
+                    f"{platform} and its network to show one budget",
+                )
                 budget = view.live_budget
-                if group.daily_budget != budget:
-                    raise NotProved(
-                        f"{platform}: {group.daily_budget} on the network, not {budget}"
-                    )
                 renewed = view.lease_until is not None and view.lease_until > first_lease
                 step.proof[platform] = (
                     f"{decision.policy}: {decision.reasoning} → {budget} a day, read back; "
@@ -295,6 +295,12 @@ class _Story:
             *await network.read(ObjectKind.CAMPAIGN, [view.tree.campaign_id]),
             *await network.read(ObjectKind.AD_GROUP, [view.tree.ad_group_id]),
         ]
+
+    async def _agreeing(self, handle: Any) -> CampaignView | None:
+        """The campaign once its network shows its budget: between the two lies a write."""
+        view = await self._view(handle)
+        group = (await self._tree(view))[1]
+        return view if group.daily_budget == view.live_budget else None
 
     async def _both_asked(self) -> Sequence[Approval] | None:
         async with self._database.team(self._settings.team_id) as session:

@@ -5,6 +5,7 @@ import base64
 import contextlib
 import json
 import os
+import random
 import secrets
 import shutil
 import socket
@@ -20,6 +21,8 @@ from temporalio.service import RPCError
 
 from models.database import Database
 from models.settings import Settings
+from platforms.app_store import STORES
+from starter.connections import look_after_all
 from starter.environment import STACK_FILE
 from starter.schedules import set_up_schedules
 from starter.stack import processes
@@ -123,6 +126,7 @@ class LocalStack:
             "ui": _port(options.ui_port, "--ui-port"),
             "sandbox": _port(options.sandbox_port, "--sandbox-port"),
             "events": _port(options.events_port, "--events-port"),
+            "codec": _port(0, "--codec-port"),
         }
         sandbox = f"http://127.0.0.1:{self._ports['sandbox']}"
         self.environment |= {
@@ -132,6 +136,9 @@ class LocalStack:
             "ADFLIGHT_EVENTS_URL": f"http://127.0.0.1:{self._ports['events']}",
         }
         if not live:
+            # Nothing real is contacted: the shops of apps are the sandbox's own as well.
+            hosts = dict.fromkeys(("*.example", *STORES), f"{sandbox}/site")
+            self.environment["ADFLIGHT_WEB_HOSTS"] = json.dumps(hosts)
             # Real money needs an explicit yes; the sandbox has none to lose.
             self.environment.setdefault("AI_ADS_MANAGER_ENABLED", "true")
             self.environment["ADFLIGHT_SETTLE_SECONDS"] = "2"
@@ -147,7 +154,10 @@ class LocalStack:
     def _start_servers(self) -> None:
         if "ADFLIGHT_UI_URL" in self.environment:
             self._say("Temporal")
-            self._run("temporal", _temporal_arguments(self._directory, self._ports, self.options))
+            arguments = _temporal_arguments(self._directory, self._ports, self.options)
+            if self._sealed():
+                arguments += ["--ui-codec-endpoint", f"http://127.0.0.1:{self._ports['codec']}"]
+            self._run("temporal", arguments)
         self._say("sandbox networks and sandbox Claude")
         self._run(
             "sandbox",
@@ -181,10 +191,15 @@ class LocalStack:
 
     async def _set_up_schedules(self) -> None:
         settings = self.settings()
+        database = Database(settings.database_url)
         try:
-            await set_up_schedules(await connect(settings), settings)
+            client = await connect(settings)
+            await set_up_schedules(client, settings)
+            await look_after_all(client, database, settings.team_id)
         except (TemporalUnreachable, RPCError) as error:
             raise StackFailed(f"the daily digest could not be scheduled: {error}") from error
+        finally:
+            await database.close()
 
     def _start_workers(self) -> None:
         self._say("workers and event endpoint")
@@ -194,6 +209,13 @@ class LocalStack:
         self._run("worker", [*python, "worker", "--queues", "management,creative,analytics"])
         self._run("guard", [*python, "worker", "--queues", "guard,watch"])
         self._run("events", [*python, "starter.server", "--port", str(self._ports["events"])])
+        if self._sealed():
+            codec = [*python, "starter.codec_server", "--port", str(self._ports["codec"])]
+            self._run("codec", codec)
+
+    def _sealed(self) -> bool:
+        """Whether payloads are sealed, so that the Web UI needs help to read them."""
+        return bool(self.settings().keyring.active)
 
     def _run(self, name: str, arguments: list[str]) -> None:
         log = self._directory / "logs" / f"{name}.log"
@@ -220,6 +242,8 @@ class LocalStack:
             if not program.alive() or time.monotonic() > deadline:
                 raise StackFailed(f"{name} did not come up; its log ends:\n{program.tail()}")
             time.sleep(0.05)
+        if not program.alive():
+            raise StackFailed(f"{name} came up and ended; its log ends:\n{program.tail()}")
 
     # -- while it runs, and down ---------------------------------------------------------------
 
@@ -242,7 +266,7 @@ class LocalStack:
 
     def stop(self) -> None:
         """Take everything down: workers first, databases last."""
-        for name in ("events", "worker", "guard", "sandbox", "temporal"):
+        for name in ("codec", "events", "worker", "guard", "sandbox", "temporal"):
             program = self.programs.get(name)
             if program is not None:
                 program.stop()
@@ -284,7 +308,7 @@ def take_down(directory: Path) -> list[str]:
     if state is None:
         return []
     known: dict[str, dict[str, Any]] = state["processes"]
-    order = ["supervisor", "events", "worker", "guard", "sandbox", "temporal"]
+    order = ["supervisor", "codec", "events", "worker", "guard", "sandbox", "temporal"]
     left = [
         name
         for name in order
@@ -354,6 +378,16 @@ def _temporal_arguments(directory: Path, ports: dict[str, int], options: Options
 
 
 def _port(wanted: int, flag: str) -> int:
+    """A port that is free now. A free one for 0 is no ephemeral one: those are taken again by any
+    connection that leaves this computer, or comes back to it, before the server has bound it."""
+    if wanted == 0:
+        for port in random.sample(range(15_000, 30_000), 50):
+            with contextlib.suppress(StackFailed):
+                return _bound(port, flag)
+    return _bound(wanted, flag)
+
+
+def _bound(wanted: int, flag: str) -> int:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -366,8 +400,12 @@ def _port(wanted: int, flag: str) -> int:
 
 
 def _answers(port: int) -> bool:
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=0.5):
-        return True
+    with (
+        contextlib.suppress(OSError),
+        socket.create_connection(("127.0.0.1", port), timeout=0.5) as probe,
+    ):
+        # Knocking at a free port can meet oneself: TCP opens both ends at once.
+        return probe.getsockname() != probe.getpeername()
     return False
 
 

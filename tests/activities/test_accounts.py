@@ -131,7 +131,10 @@ async def test_the_room_a_proposal_is_told_counts_currencies_and_over_delivery(
     assert (await books.ask(20, platform=Platform.X, over_delivery=1.2)).granted
     context = await desk.context()
     left = {one.account.platform: one.remaining_daily for one in context.offers}
-    assert left == {Platform.META: Money.of(50), Platform.X: Money.of(36)}
+    assert [left[Platform.META], left[Platform.X]] == [Money.of(50), Money.of(36)]
+    # Where nothing is promised all is left; what takes apps only is not offered for a page.
+    assert left[Platform.SNAPCHAT] == Money.of(60)
+    assert not {Platform.UNITY, Platform.APPLOVIN, Platform.APPLE_SEARCH_ADS} & set(left)
     assert (context.committed_daily, context.remaining_daily) == (Money.of(34), Money.of(66))
     # Something promised in a currency without a rate: nobody knows what room is left.
     await books.rates(JPY="0.0064")
@@ -139,8 +142,11 @@ async def test_the_room_a_proposal_is_told_counts_currencies_and_over_delivery(
     async with books.database.team(books.team) as session:
         await session.execute(delete(ExchangeRate).where(col(ExchangeRate.currency) == "JPY"))
     blind = await desk.context()
-    assert {one.remaining_daily.micros for one in blind.offers if one.balanced} == {0}
+    unseen = next(one for one in blind.offers if one.account.platform is Platform.META)
+    assert unseen.remaining_daily == Money.of(0)
     assert blind.remaining_daily == Money.of(0)
     assert "no exchange rate from JPY to USD" in blind.rules[0]
     await books.account(credentials_off_at=NOW)
-    assert [one.account.platform for one in (await desk.context()).offers] == [Platform.X]
+    offered = [one.account.platform for one in (await desk.context()).offers]
+    assert Platform.META not in offered
+    assert offered[0] is Platform.X

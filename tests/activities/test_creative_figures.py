@@ -58,7 +58,7 @@ class Told:
     says: AdMetricsReport | NetworkError = field(init=False)
     asked: tuple[date, date] | None = None
 
-    def of(self, account: object) -> "Told":
+    async def of(self, account: object) -> "Told":
         assert account == self.ground.account
         return self
 

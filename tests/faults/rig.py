@@ -29,7 +29,7 @@ from starter.chaos.throwaway import bare_environment
 from starter.stack.local import LocalStack, Options
 from starter.team import set_up
 from starter.temporal import connect
-from tests.stack import TEMPO, TeamUnderTest, eventually
+from tests.stack import ENCRYPTION_KEY, TEMPO, TeamUnderTest, eventually
 
 ROOT = Path(__file__).parents[2]
 
@@ -235,8 +235,9 @@ def seeded(seed: int) -> random.Random:
 
 
 @asynccontextmanager
-async def own_stack(**dynamic_config: str) -> AsyncGenerator[LocalStack]:
-    """A stack that nobody else uses, so that its servers may be stopped; no workers."""
+async def own_stack(*, sealed: bool = True, **dynamic_config: str) -> AsyncGenerator[LocalStack]:
+    """A stack that nobody else uses, so that its servers may be stopped; no workers. Histories
+    to be read by people are not ``sealed``."""
     directory = _directory()
     knobs = tuple((key.replace("__", "."), value) for key, value in dynamic_config.items())
     with bare_environment():
@@ -250,6 +251,7 @@ async def own_stack(**dynamic_config: str) -> AsyncGenerator[LocalStack]:
                 sandbox_port=0,
                 events_port=0,
                 workers=False,
+                environment=(("ENCRYPTION_KEY", ENCRYPTION_KEY),) if sealed else (),
                 dynamic_config=knobs,
             )
         )

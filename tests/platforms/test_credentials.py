@@ -103,7 +103,7 @@ async def test_a_file_that_others_can_read_is_refused(shared: Path) -> None:
     document(folder / "access_token", VALUES["access_token"], 0o604)
     assert "access_token can be read by others" in await refusal(f"file:{folder}")
     # Nobody else comes into a closed folder, whatever stands in it.
-    shared.chmod(0o700)
+    shared.chmod(0o700)  # noqa: ASYNC240
     assert await SOURCE.of(account(f"file:{path}"), WANTED) == VALUES
 
 

@@ -71,7 +71,11 @@ def watch() -> Watch:
 
 
 @pytest.fixture
-def box(sandbox_factory: Callable[..., Sandbox], watch: Watch) -> Sandbox:
+def box(
+    request: pytest.FixtureRequest, sandbox_factory: Callable[..., Sandbox], watch: Watch
+) -> Sandbox:
+    if "unhurried" not in request.keywords:
+        request.getfixturevalue("hurried_unity")
     return sandbox_factory(tempo=1.0, networks=("unity",), origin=watch(), real=watch)
 
 
@@ -538,6 +542,7 @@ async def test_the_ad_group_has_no_switch_of_its_own(box: Sandbox, tree: Tree) -
         await tree.network.list_objects(CREATIVE)
 
 
+@pytest.mark.unhurried
 async def test_a_stop_right_after_another_change_is_taken(box: Sandbox, tree: Tree) -> None:
     await tree.make()
     await tree.switch(on=True)

@@ -131,7 +131,7 @@ async def record() -> None:
     """Tell every story and keep its histories, each replayed once before it is kept."""
     FOLDER.mkdir(exist_ok=True)
     for knobs, stories in (({}, (_flight, _stops, _kill)), (_TURNING, (_pages,))):
-        async with own_stack(**knobs) as stack:
+        async with own_stack(sealed=False, **knobs) as stack:
             for story in stories:
                 async with _staffed(stack) as rig:
                     for name, handle in (await story(rig)).items():

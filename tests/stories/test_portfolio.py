@@ -67,7 +67,7 @@ async def run(team: TeamUnderTest, kind: Any) -> PortfolioDone:
 async def shell(team: TeamUnderTest) -> Ground:
     """Where a person types commands."""
     nothing: Any = None
-    return Ground(team, await account(team, "meta"), nothing, nothing)
+    return Ground(team, await account(team, "meta"), nothing, nothing, nothing)
 
 
 async def two(team: TeamUnderTest, ground: Ground) -> tuple[Any, Any]:

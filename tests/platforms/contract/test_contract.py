@@ -34,6 +34,7 @@ from platforms.registry import ADAPTERS
 from tests.platforms.contract.bench import AD, AD_GROUP, CAMPAIGN, CREATIVE, Bench, Tree
 from tests.sandbox_server import Sandbox
 
+pytestmark = pytest.mark.usefixtures("hurried_unity")
 NETWORKS = sorted(ADAPTERS)
 T = TypeVar("T", CampaignOrder, AdGroupOrder)
 _DAYTIME = datetime(2026, 3, 3, 9, tzinfo=UTC)
