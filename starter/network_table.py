@@ -8,6 +8,7 @@ from models.contract.network import ObjectKind
 from models.contract.vocabulary import Platform
 from platforms.network import Adapter, Capabilities
 from platforms.registry import ADAPTERS
+from starter.team import live_variables
 
 _LEVELS = (ObjectKind.CAMPAIGN, ObjectKind.AD_GROUP, ObjectKind.CREATIVE, ObjectKind.AD)
 DOCS_HEAD = """# The networks
@@ -123,6 +124,7 @@ def _section(adapter: Adapter) -> Iterable[str]:
     )
     yield f"- Levels: {', '.join(kind.value for kind in _LEVELS if kind in able.levels)}"
     yield f"- Bidding: {'an amount is needed' if able.needs_bid else 'automatic, or capped'}"
+    yield f"- Set: {', '.join(f'`{name}`' for name in live_variables(able.platform))}"
     for category, how in sorted(able.special_categories.items()):
         yield f"- {category.value.capitalize()} ads: {how}"
     if able.audiences:

@@ -213,6 +213,13 @@ def sandbox_account(platform: Platform) -> SandboxAccount:
     return _SANDBOX_ACCOUNTS[platform]
 
 
+def live_variables(platform: Platform) -> tuple[str, ...]:
+    """The variables that make a real account of a platform: its id, its secrets, its options."""
+    prefix, account, options = _LIVE_ACCOUNTS[platform]
+    secrets = [f"{prefix}_{one.variables[0]}" for one in adapter(platform).secrets]
+    return (account, *secrets, *options.values())
+
+
 def live_platforms(environ: Mapping[str, str] = os.environ) -> list[Platform]:
     """Platforms for which real credentials and an account id are set."""
     return [

@@ -267,8 +267,8 @@ def test_a_token_may_do_no_more_than_its_person(desk: Desk) -> None:
         "adf_",
         "x",
         "adf_abc.def",
-        f"adf_{uuid4().hex}",
-        f"adf_{uuid4().hex}.",
+        f"adf_{UUID(int=7).hex}",
+        f"adf_{UUID(int=7).hex}.",
         "adf_" + "0" * 99,
     ],
 )
