@@ -1,8 +1,8 @@
 """Having connections looked after: one workflow each, started or told of a new login."""
 
-from uuid import UUID
+import asyncio
 
-from sqlmodel import col, select
+from sqlmodel import select
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy
 
@@ -10,7 +10,9 @@ from activities.attaching import Outcome
 from models.contract.connection import ConnectionInput, connection_workflow_id
 from models.contract.queues import MANAGEMENT
 from models.database import Database
+from models.settings import Settings
 from models.tables import Connection
+from starter.stack.teams import team_ids
 
 
 async def look_after(client: Client, order: ConnectionInput, *, news: bool = True) -> None:
@@ -30,13 +32,22 @@ async def look_after(client: Client, order: ConnectionInput, *, news: bool = Tru
     )
 
 
-async def look_after_all(client: Client, database: Database, team_id: UUID) -> int:
-    """See that every connection of a team is looked after; how many there are."""
-    async with database.team(team_id) as session:
-        rows = list(await session.scalars(select(Connection).order_by(col(Connection.name))))
-    for row in rows:
-        await look_after(client, _order(row), news=False)
-    return len(rows)
+async def look_after_all(client: Client, settings: Settings) -> int:
+    """See that every connection is looked after, of all teams where they may be listed, else of
+    our own; how many there are."""
+    teams = await asyncio.to_thread(team_ids, settings.database_url) or [settings.team_id]
+    database = Database(settings.database_url, pool_size=1)
+    count = 0
+    try:
+        for team in teams:
+            async with database.team(team) as session:
+                rows = list(await session.scalars(select(Connection)))
+            for row in rows:
+                await look_after(client, _order(row), news=False)
+            count += len(rows)
+    finally:
+        await database.close()
+    return count
 
 
 def order_of(outcome: Outcome) -> ConnectionInput | None:

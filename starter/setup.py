@@ -27,15 +27,12 @@ async def _team(settings: Settings) -> None:
 
 
 async def _schedules(settings: Settings) -> str | None:
-    database = Database(settings.database_url)
     try:
         client = await connect(settings)
         await set_up_schedules(client, settings)
-        await look_after_all(client, database, settings.team_id)
+        await look_after_all(client, settings)
     except (TemporalUnreachable, RPCError) as error:
         return f"schema and team are ready, the daily digest is not scheduled: {error}"
-    finally:
-        await database.close()
     return None
 
 

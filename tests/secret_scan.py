@@ -16,6 +16,7 @@ from temporalio.api.common.v1 import Payload
 from temporalio.client import Client
 
 from models.database import driver_url
+from models.sealing import SealingFailed
 from models.settings import Settings
 from starter.payload_codec import SealedPayloads
 from starter.team import SANDBOX_CREDENTIALS
@@ -46,7 +47,10 @@ async def scan(client: Client, settings: Settings, directory: Path) -> Found:
         document = history.to_json_dict()
         for payload in _payloads(document):
             found.payloads += 1
-            (plain,) = await codec.decode([payload])
+            try:
+                (plain,) = await codec.decode([payload])
+            except SealingFailed:
+                plain = payload  # a test has sealed it under a key of its own
             _look(secrets, plain.data, f"payload of {one.id}", found)
             # What is not our JSON is looked at as it stands, too.
             _look(secrets, payload.data, f"payload of {one.id}", found)

@@ -9,8 +9,8 @@ from models.contract.vocabulary import Platform
 class AdAccount(Frozen):
     """One ad account of one team.
 
-    ``credentials_ref`` names where the secret is (an environment prefix); the secret itself
-    never travels. ``options`` holds what a network needs beside the id and is not secret:
+    ``credentials_ref`` names where the secrets are (``platforms.credentials`` has the forms); they
+    themselves never travel. ``options`` holds what a network needs beside the id and is not secret:
     Meta ``page_id`` and ``pixel_id``; X ``funding_instrument_id`` and ``as_user_id``.
     """
 

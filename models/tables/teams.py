@@ -40,7 +40,7 @@ class Person(SQLModel, table=True):
 
 
 class Account(SQLModel, table=True):
-    """An ad account. ``credentials_ref`` names an environment prefix, never a secret.
+    """An ad account. ``credentials_ref`` says where its secrets are, and is none.
 
     ``confirmed_at``: when a person agreed that real money may be spent from it, at first no more
     than ``confirmed_cap_micros`` a day; a sandbox account needs no such word.

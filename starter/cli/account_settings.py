@@ -16,6 +16,7 @@ from models.contract.vocabulary import Platform
 from models.tables import Account
 from platforms.registry import Networks
 from starter.cli.accounts import accounts
+from starter.cli.administration import said
 from starter.cli.flags import By, DryRun, Json, NoInput, Yes
 from starter.cli.limits import find_account
 from starter.cli.messages import money
@@ -89,7 +90,7 @@ def add(
         except IntegrityError:
             fail(f"The team has the account {external} on {platform.value} already.", USAGE)
         await session.aclose()
-        _said(
+        said(
             as_json,
             {"id": str(row.id), "name": row.account_name, "default": row.is_default},
             f"Added {row.account_name} ({row.id}); see whether it can be used with `adflight "
@@ -113,7 +114,7 @@ def default(account: _Account, by: By = "operator", as_json: Json = False) -> No
             fail(f"Refused: {refused}.", BLOCKED)
         await session.aclose()
         told = f"{row.account_name} is the default on {row.platform} now."
-        _said(as_json, {"id": str(row.id), "platform": row.platform, "default": True}, told)
+        said(as_json, {"id": str(row.id), "platform": row.platform, "default": True}, told)
 
     run(work())
 
@@ -209,7 +210,7 @@ def confirm_account(
             await networks.aclose()
             await session.aclose()
         told = "Would be confirmed." if dry_run else f"Confirmed by {by}."
-        _said(as_json, _document(seen, confirmed=not dry_run), told)
+        said(as_json, _document(seen, confirmed=not dry_run), told)
 
     run(work())
 
@@ -247,10 +248,3 @@ def _document(seen: ReadBack, *, confirmed: bool) -> dict[str, Any]:
         "checks": [one.model_dump(mode="json") for one in seen.trials],
         "confirmed": confirmed,
     }
-
-
-def _said(as_json: bool, document: dict[str, Any], sentence: str) -> None:
-    if as_json:
-        emit(document)
-    else:
-        screen.print(sentence, markup=False)

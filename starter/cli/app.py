@@ -31,6 +31,8 @@ from starter.cli import (
     rehearse,
     rights,
     stack,
+    teams,
+    tokens,
 )
 from starter.cli.output import FAILED, OK, CommandFailed, notes
 from starter.stack.errors import StackFailed
@@ -66,6 +68,8 @@ for module in (
     keys,
     account_settings,
     people,
+    teams,
+    tokens,
     networks,
 ):
     module.register(app)

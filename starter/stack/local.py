@@ -191,15 +191,12 @@ class LocalStack:
 
     async def _set_up_schedules(self) -> None:
         settings = self.settings()
-        database = Database(settings.database_url)
         try:
             client = await connect(settings)
             await set_up_schedules(client, settings)
-            await look_after_all(client, database, settings.team_id)
+            await look_after_all(client, settings)
         except (TemporalUnreachable, RPCError) as error:
             raise StackFailed(f"the daily digest could not be scheduled: {error}") from error
-        finally:
-            await database.close()
 
     def _start_workers(self) -> None:
         self._say("workers and event endpoint")

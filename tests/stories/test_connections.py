@@ -1,6 +1,7 @@
 """The life of a connection: it launches, is renewed, needs a person, and never holds up a stop
 (N2, N6, N8, N18, K13, C37, C48)."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 from datetime import timedelta
@@ -22,7 +23,7 @@ from models.contract.connection import (
 )
 from models.contract.vocabulary import CampaignStatus, Platform
 from models.tables import Connection, Notification
-from starter.connections import look_after, order_of
+from starter.connections import look_after, look_after_all, order_of
 from tests.stack import TeamUnderTest, eventually
 from tests.stories.scenes import (
     account,
@@ -237,3 +238,29 @@ async def test_a_server_that_is_down_for_a_while_costs_nothing(
 
     await eventually(renewed, seconds=30)
     assert (await walker.secrets("google"))["refresh_token"]
+
+
+async def test_a_starting_stack_takes_up_connections_that_nobody_looks_after(
+    team: TeamUnderTest, walker: Walker
+) -> None:
+    """Temporal may have been down when a person came back from a login."""
+    assert (await walker.walk("tiktok")).status_code == 200
+    keeper = await workflow(team, await walker.connection("tiktok"))
+    await keeper.terminate("as if it had never been started")
+    assert await look_after_all(team.client, team.settings) >= 1
+
+    async def seen() -> bool:
+        shown = await keeper.query("connection")
+        return bool(shown) and shown["status"] == "active"
+
+    await eventually(seen)
+
+
+async def test_a_connection_that_was_removed_is_let_go(team: TeamUnderTest, walker: Walker) -> None:
+    assert (await walker.walk("tiktok")).status_code == 200
+    row = await walker.connection("tiktok")
+    async with team.database.team(team.id) as session:
+        await session.delete(row)
+    keeper = await workflow(team, row)
+    await keeper.signal("connected")
+    await asyncio.wait_for(keeper.result(), 20)
