@@ -110,7 +110,7 @@ def test_the_command_tells_people_and_programs_and_draws(
     told = capsys.readouterr().out
     assert "MONTE-CARLO TWIN" in told
     assert "All platforms together" in told
-    file.write_text(file.read_text().replace("meta, x", "tiktok"))
+    file.write_text(file.read_text().replace("meta, x", "orkut"))
     assert run_command(short) == 2
 
 
