@@ -117,15 +117,16 @@ def _flat(entry: Any) -> list[JsonObject]:
     return []
 
 
-def allowance(headers: httpx.Headers) -> tuple[float | None, float | None]:
-    """Share of the window's calls that is left, and real seconds until there are all again."""
+def allowance(headers: httpx.Headers) -> tuple[float, float, float | None] | None:
+    """The window's calls, those left, and real seconds until there are all again; None where the
+    answer does not say."""
     for name in ("x-account-rate-limit", "x-rate-limit"):
-        left = _seconds(headers.get(f"{name}-remaining"))
         limit = _seconds(headers.get(f"{name}-limit"))
-        if left is not None and limit:
+        left = _seconds(headers.get(f"{name}-remaining"))
+        if left is not None and limit is not None:
             reset = _seconds(headers.get(f"{name}-reset"))
-            return left / limit, None if reset is None else max(0.0, reset - time.time())
-    return None, None
+            return limit, left, None if reset is None else max(0.0, reset - time.time())
+    return None
 
 
 def _until_reset(response: httpx.Response) -> float:

@@ -175,9 +175,10 @@ class Wire:
         except httpx.HTTPError as error:
             # ``from None``: the cause carries the request with its signature.
             raise lost(error, changes=changes) from None
-        share, reset = allowance(response.headers)
-        if share is not None and bucket in RATES:
-            self._quota.heard(bucket, remaining=share * RATES[bucket].calls, reset_in=reset)
+        told, rate = allowance(response.headers), RATES.get(bucket)
+        # Another limit is that of a finer class, which says nothing of the bucket.
+        if told is not None and rate is not None and told[0] == rate.calls:
+            self._quota.heard(bucket, remaining=told[1], reset_in=told[2])
         return response
 
 

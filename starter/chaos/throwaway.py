@@ -15,7 +15,10 @@ from typing import Any
 
 import httpx
 import psutil
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
 
+from models.database import driver_url
 from models.settings import Settings
 from starter.chaos.plan import Victim
 from starter.stack.errors import StackFailed
@@ -88,8 +91,16 @@ class ThrowawayStack:
                 # X lets a token read its catalogue five times in a quarter of an hour of real
                 # time, which nobody's workers but these would use up by dying.
                 with contextlib.suppress(httpx.TransportError):
-                    await self.control.delete("/limits")
+                    await self.renew_limits()
                 await self._start_worker(victim.value)
+
+    async def renew_limits(self) -> None:
+        """The networks' windows begin anew, and with them what our workers remember of them."""
+        await self.control.delete("/limits")
+        engine = create_engine(driver_url(self.settings.database_url))
+        with contextlib.suppress(OperationalError), engine.begin() as connection:
+            connection.execute(text("DELETE FROM call_allowances"))
+        engine.dispose()
 
     def kill(self, victim: Victim) -> None:
         """``kill -9``: no goodbye to anybody."""

@@ -49,7 +49,9 @@ def test_variables_are_settings_and_ports_stay_on_loopback(compose: dict[str, An
     for name in variables:
         if name.startswith("ADFLIGHT_"):
             assert name in known, name
-    assert set(SANDBOX_CREDENTIALS.items()) <= set(variables.items())
+    # Apple's is a signing key and is not committed: its account has no credential there.
+    plain = {name: one for name, one in SANDBOX_CREDENTIALS.items() if "PRIVATE_KEY" not in name}
+    assert {name: str(variables[name]) for name in plain} == plain
     for service in compose["services"].values():
         for port in service.get("ports", []):
             assert port.startswith("127.0.0.1:")
