@@ -17,8 +17,9 @@ SEED = 432
 
 @pytest.mark.stack
 @pytest.mark.timeout(230)
+@pytest.mark.timeout(420)
 async def test_the_promises_hold_in_a_seeded_chaos() -> None:
-    report = await asyncio.wait_for(run(promotions=2, crashes=4, seed=SEED, patience=45), 200)
+    report = await asyncio.wait_for(run(promotions=2, crashes=4, seed=SEED, patience=150), 380)
     document = report.document()
     assert report.ok, (document["evidence"], report.repeat)
     assert document["campaigns"] == 4
