@@ -289,7 +289,12 @@ async def bare_team(
     """A new team with sandbox accounts; no worker runs unless the test starts one."""
     own = settings.model_copy(update={"team_id": uuid4()})
     await set_up(database, own, environ={})
-    async with httpx.AsyncClient(base_url=f"{settings.sandbox_url}/control", timeout=20) as control:
+    async with httpx.AsyncClient(
+        base_url=f"{settings.sandbox_url}/control",
+        timeout=20,
+        # The server closes idle connections after five seconds: one must not be met closing.
+        limits=httpx.Limits(keepalive_expiry=2.0),
+    ) as control:
         yield TeamUnderTest(own.team_id, own, client, database, control)
 
 
