@@ -235,7 +235,8 @@ class NetworkActivities:
             if not network.capabilities.can_pause_ad:
                 raise Refused(ref.account.platform, "it cannot switch single ads")
             await wait_out_earlier_attempts(ref.settle)
-            await switch_all(network, ObjectKind.AD, off, on=False)
+            with urgent():
+                await switch_all(network, ObjectKind.AD, off, on=False)
             if on:
                 await self._access.check(ref.account)
             await switch_all(network, ObjectKind.AD, on, on=True)
@@ -305,12 +306,15 @@ class NetworkActivities:
         network, group = await self._networks.of(ask.ref.account), ask.ref.tree.ad_group_id
         assert group is not None
         async with heartbeating(), network_errors():
-            for now in await network.read(ObjectKind.AD_GROUP, [group]):
+            raising = False
+            for now in await _shown(network, group):
                 if now.daily_budget is None or ask.daily_budget.micros > now.daily_budget.micros:
+                    raising = True
                     await self._access.check(ask.ref.account)
             await wait_out_earlier_attempts(ask.ref.settle)
-            await seen_through(network.set_daily_budget(group, ask.daily_budget))
-            (reading,) = await network.read(ObjectKind.AD_GROUP, [group])
+            with urgent(not raising):
+                await seen_through(network.set_daily_budget(group, ask.daily_budget))
+                (reading,) = await network.read(ObjectKind.AD_GROUP, [group])
             if reading.daily_budget != ask.daily_budget:
                 raise not_confirmed(
                     f"daily budget reads {reading.daily_budget}, asked was {ask.daily_budget}"
@@ -326,12 +330,15 @@ class NetworkActivities:
         network, group = await self._networks.of(ask.ref.account), ask.ref.tree.ad_group_id
         assert group is not None
         async with heartbeating(), network_errors():
-            for now in await network.read(ObjectKind.AD_GROUP, [group]):
+            raising = False
+            for now in await _shown(network, group):
                 if now.end_time is not None and ask.end_time > now.end_time:
+                    raising = True
                     await self._access.check(ask.ref.account)
             await wait_out_earlier_attempts(ask.ref.settle)
-            await seen_through(network.set_end_time(group, ask.end_time))
-            (reading,) = await network.read(ObjectKind.AD_GROUP, [group])
+            with urgent(not raising):
+                await seen_through(network.set_end_time(group, ask.end_time))
+                (reading,) = await network.read(ObjectKind.AD_GROUP, [group])
             granularity = network.capabilities.end_time_granularity
             if reading.end_time is None or abs(reading.end_time - ask.end_time) > granularity:
                 raise not_confirmed(f"end time reads {reading.end_time}, asked {ask.end_time}")
@@ -343,12 +350,21 @@ class NetworkActivities:
         network, group = await self._networks.of(ask.ref.account), ask.ref.tree.ad_group_id
         assert group is not None
         async with heartbeating(), network_errors():
-            for now in await network.read(ObjectKind.AD_GROUP, [group]):
+            raising = False
+            for now in await _shown(network, group):
                 if now.bid is not None and ask.amount.micros > now.bid.micros:
+                    raising = True
                     await self._access.check(ask.ref.account)
             await wait_out_earlier_attempts(ask.ref.settle)
-            await seen_through(network.set_bid(group, ask.amount))
-            (reading,) = await network.read(ObjectKind.AD_GROUP, [group])
+            with urgent(not raising):
+                await seen_through(network.set_bid(group, ask.amount))
+                (reading,) = await network.read(ObjectKind.AD_GROUP, [group])
             if reading.bid is None or reading.bid.micros > ask.amount.micros:
                 raise not_confirmed(f"bid reads {reading.bid}, asked was {ask.amount}")
             return reading
+
+
+async def _shown(network: AdNetwork, ad_group: str) -> Sequence[NetworkObject]:
+    """The ad group before it is changed: which way tells whether the change may have to wait."""
+    with urgent():
+        return await network.read(ObjectKind.AD_GROUP, [ad_group])

@@ -54,9 +54,9 @@ FREE = FreeQuota()
 
 
 @contextmanager
-def urgent() -> Generator[None, None, None]:
-    """Calls made inside lower spend: they wait for no allowance."""
-    token = _urgent.set(True)
+def urgent(lowers: bool = True) -> Generator[None, None, None]:
+    """Calls made inside lower spend, or serve to: they wait for no allowance."""
+    token = _urgent.set(lowers)
     try:
         yield
     finally:

@@ -12,7 +12,7 @@ from models.contract.account import AdAccount
 from models.contract.vocabulary import Platform
 from models.database import Database
 from platforms.errors import RateLimited
-from platforms.quota import Rate, urgent
+from platforms.quota import Rate, is_urgent, urgent
 from tests.stack import TeamUnderTest
 
 RATES = {"calls": Rate(20, 2.0), "app": Rate(10, 1000.0, "app")}
@@ -102,3 +102,12 @@ async def test_without_a_database_calls_go_on_uncounted(team: TeamUnderTest) -> 
     for _ in range(3):
         await quota.take("app")
     await nowhere.close()
+
+
+async def test_whether_a_change_lowers_decides_whether_it_may_wait() -> None:
+    seen: list[bool] = []
+    for lowers in (True, False):
+        with urgent(lowers):
+            seen.append(is_urgent())
+    assert seen == [True, False]
+    assert not is_urgent()
