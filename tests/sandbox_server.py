@@ -40,6 +40,10 @@ class Sandbox:
         return counts.get(network, {}).get(kind, {}).get("fired", 0)
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 def serve(
     directory: Path,
     *,
@@ -50,7 +54,7 @@ def serve(
     real: Callable[[], datetime] | None = None,
 ) -> Sandbox:
     """Open the world in ``directory`` and serve it; call ``.stop()`` at the end."""
-    settings = WorldSettings(directory, seed, origin or datetime.now(UTC), tempo)
+    settings = WorldSettings(directory, seed, origin or (real or _now)(), tempo)
     world = open_world(settings, real=real) if real else open_world(settings)
     try:
         server = create_server(create_app(world, networks), 0)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -36,19 +36,6 @@ SECRETS = {
 CAMPAIGN_KEY, GROUP_KEY, CREATIVE_KEY, AD_KEY = "k1campaign", "k2group", "k3creative", "k4advert"
 REVIEW = timedelta(minutes=11)
 """A little more than a review lasts."""
-
-
-class Watch:
-    """The real clock, with a crown to set it forward: reviews and days pass at once."""
-
-    def __init__(self) -> None:
-        self.ahead = timedelta()
-
-    def __call__(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
-
-    def forward(self, by: timedelta) -> None:
-        self.ahead += by
 
 
 def apple_account(**options: str) -> AdAccount:

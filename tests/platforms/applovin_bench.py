@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +11,10 @@ import httpx
 from models.contract.account import AdAccount
 from platforms.applovin import AppLovinNetwork, connect
 from platforms.network import Ground
+from tests.clock import MORNING, Clock
 from tests.platforms.contract.applovin import BENCH
 from tests.platforms.contract.bench import Tree
 from tests.sandbox_server import Sandbox
-
-MORNING = datetime(2026, 3, 3, 9, tzinfo=UTC)
-
-
-@dataclass
-class Clock:
-    """Real time as sandbox and adapter are told it; it moves when a test says so."""
-
-    at: datetime = MORNING
-
-    def __call__(self) -> datetime:
-        return self.at
 
 
 @dataclass

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,24 +13,10 @@ from platforms.network import Ground
 from platforms.quota import FreeQuota
 from platforms.snapchat import SnapchatNetwork, connect
 from sandbox import snapchat as stand_in
+from tests.clock import Clock
 from tests.platforms.contract.bench import Tree
 from tests.platforms.contract.snapchat import BENCH
 from tests.sandbox_server import Sandbox
-
-BEGIN = datetime(2026, 3, 3, 9, tzinfo=UTC)
-
-
-@dataclass
-class Clock:
-    """A real time that tests step."""
-
-    at: datetime = BEGIN
-
-    def __call__(self) -> datetime:
-        return self.at
-
-    def forward(self, **passed: float) -> None:
-        self.at += timedelta(**passed)
 
 
 class Counting(FreeQuota):

@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -24,11 +24,11 @@ from models.contract.vocabulary import Objective, Platform
 from platforms.network import Ground
 from platforms.telegram import TelegramNetwork, connect
 from sandbox.telegram import ACCOUNT_ID, BOT_TOKEN, TOKEN
+from tests.clock import MORNING, Clock
 from tests.sandbox_server import Sandbox
 
 CAMPAIGN, AD_GROUP = ObjectKind.CAMPAIGN, ObjectKind.AD_GROUP
 CREATIVE, AD = ObjectKind.CREATIVE, ObjectKind.AD
-MORNING = datetime(2026, 3, 3, 9, tzinfo=UTC)
 LEASE = timedelta(hours=6)
 SECRETS = {"access_token": TOKEN, "bot_token": BOT_TOKEN}
 
@@ -60,16 +60,6 @@ def picture(directory: Path, size: tuple[int, int] = (1280, 720), kind: str = "p
     path = directory / f"{size[0]}x{size[1]}.{kind}"
     Image.linear_gradient("L").resize(size).convert("RGB").save(path)
     return path
-
-
-class Clock:
-    """Real time as the sandbox is told it."""
-
-    def __init__(self) -> None:
-        self.at = MORNING
-
-    def __call__(self) -> datetime:
-        return self.at
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ from models.contract.vocabulary import AccountStatus
 from platforms.errors import NetworkError
 from platforms.meta.account import prepaid_balance
 from platforms.network import AdNetwork
+from tests.clock import Clock
 from tests.platforms import test_meta as on_meta
-from tests.platforms.x_bench import REVIEW, Watch, connected, picture, plant
+from tests.platforms.x_bench import REVIEW, connected, picture, plant
 from tests.sandbox_server import Sandbox
 
 LEVELS = (ObjectKind.CAMPAIGN, ObjectKind.AD_GROUP)
@@ -68,11 +70,11 @@ def spending(box: Sandbox) -> bool:
 async def test_what_a_network_says_of_an_account_and_does_with_its_ads(
     name: str, sandbox_factory: Callable[..., Sandbox], tmp_path: Path
 ) -> None:
-    watch = Watch()
+    watch = Clock(datetime.now(UTC))  # its orders begin now
     box = sandbox_factory(tempo=1.0, networks=(name,), real=watch)
     network, ids = await planted(name, box, tmp_path)
     assert await switched(network, ids, on=True)
-    watch.forward(2 * REVIEW)
+    watch.at += 2 * REVIEW
     assert spending(box)
     healthy = await network.check_account()
     assert (healthy.usable, healthy.status, healthy.balance) == (True, AccountStatus.ACTIVE, None)

@@ -20,9 +20,10 @@ from platforms.network import AdNetwork, Ground
 from platforms.x import ad_stats as x_ad_stats
 from platforms.x import stats as x_stats
 from platforms.x.ad_stats import AdBook
+from tests.clock import Clock
 from tests.platforms import test_meta as meta_orders
 from tests.platforms import x_bench
-from tests.platforms.x_bench import Watch, picture
+from tests.platforms.x_bench import picture
 from tests.sandbox_server import Sandbox
 
 pytest_plugins = ["tests.sandbox_server"]
@@ -43,32 +44,32 @@ class Account:
 
 
 @pytest.fixture
-def watch() -> Watch:
-    return Watch()
+def watch() -> Clock:
+    return Clock()
 
 
 @pytest.fixture
-def serve(sandbox_factory: Callable[..., Sandbox], watch: Watch) -> Callable[[str], Sandbox]:
+def serve(sandbox_factory: Callable[..., Sandbox], watch: Clock) -> Callable[[str], Sandbox]:
     return lambda name: sandbox_factory(tempo=1.0, networks=(name,), origin=watch(), real=watch)
 
 
-async def _deliver(account: Account, groups: Sequence[str], watch: Watch) -> Account:
+async def _deliver(account: Account, groups: Sequence[str], watch: Clock) -> Account:
     """Switch everything on, children first, for nine days; then let it be reported."""
     network = account.network
     if network.capabilities.can_pause_ad:
         await network.switch(AD, [ad for ads in account.ads.values() for ad in ads], on=True)
     await network.switch(AD_GROUP, groups, on=True)
     await network.switch(CAMPAIGN, list(account.ads), on=True)
-    watch.forward(timedelta(days=9))
+    watch.forward(days=9)
     await network.switch(CAMPAIGN, list(account.ads), on=False)
-    watch.forward(timedelta(days=3))
+    watch.forward(days=3)
     account.until = account.sandbox.world.now().date()
     return account
 
 
 @pytest_asyncio.fixture
 async def on_meta(
-    serve: Callable[[str], Sandbox], watch: Watch, tmp_path: Path
+    serve: Callable[[str], Sandbox], watch: Clock, tmp_path: Path
 ) -> AsyncIterator[Account]:
     box = serve("meta")
     network = meta.connect(
@@ -82,7 +83,13 @@ async def on_meta(
     for name, objective, ads in (("a", Objective.TRAFFIC, 3), ("b", Objective.APPLICATIONS, 1)):
         campaign = await network.create(meta_orders.campaign_order(name, objective=objective))
         group = await network.create(
-            meta_orders.ad_group_order(campaign.id, f"{name}-g", objective=objective, end_time=end)
+            meta_orders.ad_group_order(
+                campaign.id,
+                f"{name}-g",
+                objective=objective,
+                start_time=box.world.now(),
+                end_time=end,
+            )
         )
         groups.append(group.id)
         for n in range(ads):
@@ -97,7 +104,7 @@ async def on_meta(
 
 @pytest_asyncio.fixture
 async def on_x(
-    serve: Callable[[str], Sandbox], watch: Watch, tmp_path: Path
+    serve: Callable[[str], Sandbox], watch: Clock, tmp_path: Path
 ) -> AsyncIterator[Account]:
     box = serve("x")
     network = x_bench.connected(box.url, box.world.now)

@@ -35,6 +35,7 @@ from platforms.apple_search_ads.terms import (
 from platforms.apple_search_ads.times import instant, stamp
 from platforms.errors import AccessDenied, Ambiguous, RateLimited, Refused, Transient
 from platforms.network import AdNetwork
+from tests.clock import Clock
 from tests.platforms.apple_bench import (
     ACCOUNT,
     AD_KEY,
@@ -46,7 +47,6 @@ from tests.platforms.apple_bench import (
     REVIEW,
     SECRETS,
     Tree,
-    Watch,
     ad_order,
     apple_account,
     campaign_order,
@@ -66,12 +66,12 @@ KINDS = (CAMPAIGN, AD_GROUP, CREATIVE, AD)
 
 
 @pytest.fixture
-def watch() -> Watch:
-    return Watch()
+def watch() -> Clock:
+    return Clock()
 
 
 @pytest.fixture
-def box(sandbox_factory: Callable[..., Sandbox], watch: Watch) -> Sandbox:
+def box(sandbox_factory: Callable[..., Sandbox], watch: Clock) -> Sandbox:
     return sandbox_factory(tempo=1.0, networks=(NETWORK,), origin=watch(), real=watch)
 
 
@@ -329,7 +329,7 @@ async def test_a_time_out_is_ambiguous(box: Sandbox) -> None:
 
 
 async def test_activation_is_read_back_as_the_review_goes_on(
-    box: Sandbox, network: AppleAds, watch: Watch
+    box: Sandbox, network: AppleAds, watch: Clock
 ) -> None:
     tree = await plant(network, box.world.now())
     await go_live(network, tree)
@@ -337,7 +337,7 @@ async def test_activation_is_read_back_as_the_review_goes_on(
         (seen,) = await network.read(kind, [one.id])
         assert (seen.switched_on, seen.delivery) == (True, Delivery.IN_REVIEW), kind
 
-    watch.forward(REVIEW)
+    watch.at += REVIEW
     for kind, one in shown_of(tree):
         (seen,) = await network.read(kind, [one.id])
         assert (kind, seen.delivery, seen.key) == (kind, Delivery.ACTIVE, one.key)
@@ -357,12 +357,12 @@ async def test_activation_is_read_back_as_the_review_goes_on(
 
 
 async def test_a_rejected_ad_is_reported_with_its_reason(
-    box: Sandbox, network: AppleAds, watch: Watch
+    box: Sandbox, network: AppleAds, watch: Clock
 ) -> None:
     box.arm(NETWORK, "disapproved_ad")
     tree = await plant(network, box.world.now())
     await go_live(network, tree)
-    watch.forward(REVIEW)
+    watch.at += REVIEW
     for kind, one in ((AD, tree.ad), (AD_GROUP, tree.group), (CAMPAIGN, tree.campaign)):
         (seen,) = await network.read(kind, [one.id])
         assert (seen.delivery, seen.issue) == (Delivery.REJECTED, "AD_APPROVAL_REJECTED"), kind
@@ -402,11 +402,11 @@ def test_apples_reasons_are_understood(reasons: list[str], delivery: Delivery) -
 
 
 async def test_a_deleted_creative_stops_its_ad(
-    box: Sandbox, network: AppleAds, watch: Watch
+    box: Sandbox, network: AppleAds, watch: Clock
 ) -> None:
     tree = await plant(network, box.world.now())
     await go_live(network, tree)
-    watch.forward(REVIEW)
+    watch.at += REVIEW
     await network.remove(CREATIVE, tree.creative.id)
     (ad,) = await network.read(AD, [tree.ad.id])
     assert (ad.delivery, ad.issue) == (Delivery.REJECTED, "CREATIVE_INVALID")
@@ -490,13 +490,13 @@ async def test_budget_bid_and_end_are_set_and_read_back(box: Sandbox, network: A
         await network.set_daily_budget("99", Money.of("12"))
 
 
-async def test_the_lease_ends_delivery(box: Sandbox, network: AppleAds, watch: Watch) -> None:
+async def test_the_lease_ends_delivery(box: Sandbox, network: AppleAds, watch: Clock) -> None:
     tree = await plant(network, box.world.now())
     await go_live(network, tree)
     await network.set_end_time(tree.group.id, box.world.now() + timedelta(hours=2))
-    watch.forward(timedelta(hours=1))
+    watch.forward(hours=1)
     assert box.control.get("/truth").json()["campaigns"][0]["rate_micros_per_hour"] > 0
-    watch.forward(timedelta(hours=2))
+    watch.forward(hours=2)
     for kind, one in ((AD, tree.ad), (AD_GROUP, tree.group), (CAMPAIGN, tree.campaign)):
         (seen,) = await network.read(kind, [one.id])
         assert seen.delivery is Delivery.ENDED, kind
@@ -549,17 +549,17 @@ async def test_other_peoples_strategies_are_shown_as_they_are(
 
 
 async def test_figures_are_what_the_world_reports(
-    box: Sandbox, network: AppleAds, watch: Watch
+    box: Sandbox, network: AppleAds, watch: Clock
 ) -> None:
     tree = await plant(network, box.world.now())
     quiet = await network.create(campaign_order(key="k7quiet"))
     await network.set_end_time(tree.group.id, box.world.now() + timedelta(days=30))
     await go_live(network, tree)
     begun = box.world.now().date()
-    watch.forward(timedelta(days=4))
+    watch.forward(days=4)
     await network.switch(CAMPAIGN, [tree.campaign.id], on=False)
     await network.remove(CAMPAIGN, tree.campaign.id)  # its figures stay
-    watch.forward(timedelta(days=3))
+    watch.forward(days=3)
     since, until = begun - timedelta(days=9), box.world.now().date()
 
     report = await network.account_metrics(since, until)
@@ -658,11 +658,11 @@ async def test_the_connection_test_names_what_is_wrong(box: Sandbox, network: Ap
     ],
 )
 async def test_a_troubled_account_is_told_and_does_not_deliver(
-    box: Sandbox, network: AppleAds, watch: Watch, played: str, status: AccountStatus
+    box: Sandbox, network: AppleAds, watch: Clock, played: str, status: AccountStatus
 ) -> None:
     tree = await plant(network, box.world.now())
     await go_live(network, tree)
-    watch.forward(REVIEW)
+    watch.at += REVIEW
     answer = box.control.post(f"/accounts/{NETWORK}/{ACCOUNT}", json={"status": played})
     assert answer.status_code == 200
     told = await network.check_account()
@@ -719,7 +719,7 @@ async def test_a_wrong_credential_is_access_denied_and_stays_secret(
 def test_a_credential_that_is_none_is_refused_at_once(box: Sandbox) -> None:
     for secrets, why in (
         ({"client_id": "a"}, "lacks team_id, key_id, private_key"),
-        ({**SECRETS, "private_key": "-----BEGIN hush-----"}, "no unencrypted P-256 key"),
+        ({**SECRETS, "private_key": "-----MORNING hush-----"}, "no unencrypted P-256 key"),
         ({**SECRETS, "private_key": _another_curve()}, "no unencrypted P-256 key"),
     ):
         with pytest.raises(AccessDenied, match=why) as caught:

@@ -20,7 +20,8 @@ from platforms.applovin.names import CampaignName, read_campaign_name
 from platforms.applovin.terms import BIDS, CALLS_TO_ACTION, GOALS, decimal_text, money
 from platforms.errors import AccessDenied, Ambiguous, NetworkError, Refused, Transient
 from platforms.network import AdNetwork
-from tests.platforms.applovin_bench import MORNING, Stage, staged
+from tests.clock import MORNING
+from tests.platforms.applovin_bench import Stage, staged
 from tests.platforms.contract.bench import AD, AD_GROUP, CAMPAIGN, CREATIVE, Tree, digest
 from tests.sandbox_server import Sandbox
 

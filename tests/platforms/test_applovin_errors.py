@@ -24,7 +24,8 @@ from platforms.applovin.errors import BLOCKED, BLOCKED_WAIT, TOO_FAST_WAIT, clas
 from platforms.errors import AccessDenied, Ambiguous, RateLimited, Refused, Transient
 from platforms.quota import urgent
 from sandbox.applovin.limits import ERRORS
-from tests.platforms.applovin_bench import Clock, Stage, staged
+from tests.clock import Clock
+from tests.platforms.applovin_bench import Stage, staged
 from tests.platforms.contract.bench import AD, CAMPAIGN, Tree
 from tests.sandbox_server import Sandbox
 

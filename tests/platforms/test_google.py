@@ -41,6 +41,7 @@ from platforms.google.terms import (
 from platforms.google.wire import OPERATIONS
 from platforms.network import Ground
 from sandbox.google.store import CUSTOMER_ID, new_customer
+from tests.clock import MORNING, Clock
 from tests.platforms.contract.bench import Tree, digest
 from tests.platforms.contract.google import BENCH
 from tests.sandbox_server import Sandbox
@@ -49,19 +50,8 @@ pytest_plugins = ["tests.sandbox_server"]
 
 CAMPAIGN, AD_GROUP = ObjectKind.CAMPAIGN, ObjectKind.AD_GROUP
 CREATIVE, AD = ObjectKind.CREATIVE, ObjectKind.AD
-MORNING = datetime(2026, 3, 3, 9, tzinfo=UTC)
 APP = "https://play.google.com/store/apps/details?id=example.journal"
 REVIEW = timedelta(minutes=11)
-
-
-class Clock:
-    """Real time as the sandbox is told it."""
-
-    def __init__(self) -> None:
-        self.at = MORNING
-
-    def __call__(self) -> datetime:
-        return self.at
 
 
 class Meter:

@@ -28,7 +28,8 @@ from platforms.network import AdNetwork, Ground
 from platforms.registry import capabilities
 from platforms.x import wire as x_wire
 from sandbox.meta import APP_SECRET, TOKEN
-from tests.platforms.x_bench import Watch, connected, creative_order, picture
+from tests.clock import Clock
+from tests.platforms.x_bench import connected, creative_order, picture
 from tests.sandbox_server import Sandbox
 
 pytest_plugins = ["tests.sandbox_server"]
@@ -52,7 +53,7 @@ class Stage:
     platform: str
     box: Sandbox
     network: AdNetwork
-    watch: Watch
+    watch: Clock
 
     async def tree(self, image: Path, cap: Money | None = None, **group: object) -> NetworkObject:
         """A campaign with an ad group and an ad; its ad group."""
@@ -110,7 +111,7 @@ class Stage:
 async def stage(
     request: pytest.FixtureRequest, sandbox_factory: Callable[..., Sandbox]
 ) -> AsyncIterator[Stage]:
-    watch = Watch()
+    watch = Clock()
     box = sandbox_factory(tempo=1.0, networks=(request.param,), origin=watch(), real=watch)
     if request.param == "x":
         network: AdNetwork = connected(box.url, box.world.now)
@@ -208,7 +209,7 @@ async def test_spend_ends_at_the_networks_own_cap(stage: Stage, image: Path) -> 
     await stage.switch_on(group)
 
     for _ in range(40):
-        stage.watch.forward(timedelta(days=1))
+        stage.watch.forward(days=1)
         stage.box.world.settle()
 
     spent = stage.spent(group.parent_id)

@@ -27,8 +27,9 @@ from platforms.snapchat.terms import CALLS_TO_ACTION, GOALS, STRATEGIES
 from sandbox import snapchat as stand_in
 from sandbox.snapchat import catalogue as stand_in_catalogue
 from sandbox.snapchat import stats as stand_in_stats
+from tests.clock import MORNING, Clock
 from tests.platforms.contract.bench import AD, AD_GROUP, CAMPAIGN, CREATIVE, _video, digest
-from tests.platforms.snapchat_bench import BEGIN, Clock, Stage
+from tests.platforms.snapchat_bench import Stage
 from tests.sandbox_server import Sandbox
 
 pytest_plugins = ["tests.sandbox_server"]
@@ -40,7 +41,7 @@ _SHELF = {CAMPAIGN: "campaign", AD_GROUP: "adsquad", AD: "ad"}
 @pytest_asyncio.fixture
 async def stage(sandbox_factory: Callable[..., Sandbox], tmp_path: Path) -> AsyncIterator[Stage]:
     clock = Clock()
-    box = sandbox_factory(tempo=1.0, networks=("snapchat",), origin=BEGIN, real=clock)
+    box = sandbox_factory(tempo=1.0, networks=("snapchat",), origin=MORNING, real=clock)
     found = Stage(box, clock, tmp_path)
     yield found
     await found.network.aclose()
@@ -189,7 +190,7 @@ async def test_a_video_is_taken_where_one_is_given(stage: Stage) -> None:
             "a bid is for a thousand impressions",
         ),
         ({"daily_budget": Money.of("4.99")}, r"daily_budget \$4.99 .* at least \$5.00"),
-        ({"end_time": BEGIN - timedelta(days=1)}, "is not after the start"),
+        ({"end_time": MORNING - timedelta(days=1)}, "is not after the start"),
         ({"name": "x" * 376}, "at most 375"),
         ({"key": "k two"}, "must be one word"),
         (
@@ -503,11 +504,11 @@ async def test_delivery_is_what_snapchat_computes(stage: Stage) -> None:
 def test_an_unknown_reason_is_no_delivery(reasons: list[str], delivery: Delivery) -> None:
     row = {"id": "1", "name": "n", "campaign_id": "2", "status": "ACTIVE", "ad_squad_id": "3"}
     row = {**row, "delivery_status": reasons}
-    assert ad_squad_view(row, (), "USD", BEGIN).delivery is delivery
-    assert campaign_view(row, (), "USD", BEGIN).delivery is delivery
+    assert ad_squad_view(row, (), "USD", MORNING).delivery is delivery
+    assert campaign_view(row, (), "USD", MORNING).delivery is delivery
     approved = {**row, "review_status": "APPROVED"}
-    assert ad_view(approved, BEGIN).delivery is delivery
-    assert ad_view({**row, "review_status": "PENDING"}, BEGIN).delivery is Delivery.IN_REVIEW
+    assert ad_view(approved, MORNING).delivery is delivery
+    assert ad_view({**row, "review_status": "PENDING"}, MORNING).delivery is Delivery.IN_REVIEW
 
 
 # -- switching --------------------------------------------------------------------------------
@@ -651,7 +652,7 @@ async def test_changes_touch_one_field_only(stage: Stage) -> None:
     before = stage.row("adsquad", group)
     stage.clock.forward(seconds=1)
     await stage.network.set_daily_budget(group, Money.of("33.00"))
-    await stage.network.set_end_time(group, BEGIN + timedelta(days=2, seconds=1.7))
+    await stage.network.set_end_time(group, MORNING + timedelta(days=2, seconds=1.7))
     after = stage.row("adsquad", group)
     changed = {name for name in before | after if before.get(name) != after.get(name)}
     assert changed == {"daily_budget_micro", "end_time", "updated_at"}
@@ -851,7 +852,7 @@ async def test_figures_are_what_the_world_reports(stage: Stage) -> None:
     second = await delivered(stage, Objective.LEADS, "leads", 5)
     quiet = await stage.network.create(stage.tree("quiet").campaign())
     stage.clock.forward(days=3)
-    since, until = BEGIN.date() - timedelta(days=40), stage.box.world.now().date()
+    since, until = MORNING.date() - timedelta(days=40), stage.box.world.now().date()
 
     with stage.counted() as calls:
         report = await stage.network.account_metrics(since, until)
@@ -906,11 +907,11 @@ async def test_spend_is_read_even_where_reach_is_refused(
         return fields(call, *rest)
 
     monkeypatch.setattr(stand_in_stats, "_fields", without_reach)
-    report = await stage.network.account_metrics(BEGIN.date(), until)
+    report = await stage.network.account_metrics(MORNING.date(), until)
     assert sum(row.spend.micros for row in report.rows) > 0
     assert {row.reach for row in report.rows} == {0}
     with stage.counted() as calls:
-        await stage.network.account_metrics(BEGIN.date(), until)
+        await stage.network.account_metrics(MORNING.date(), until)
     assert calls == [1], "not asked for again"
 
 
@@ -922,7 +923,7 @@ async def test_days_are_the_accounts_also_where_clocks_change(stage: Stage) -> N
     local = stage.connected(stage.account().model_copy(update={"timezone": "America/New_York"}))
     await delivered(stage, Objective.TRAFFIC, "one", 8)  # clocks change on 8 March
     stage.clock.forward(days=1)
-    since, until = BEGIN.date(), stage.box.world.now().date()
+    since, until = MORNING.date(), stage.box.world.now().date()
     report = await local.account_metrics(since, until)
     known = stage.box.world.figures(
         "snapchat", stand_in.ACCOUNT_ID, since.isoformat(), until.isoformat()

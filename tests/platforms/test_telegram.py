@@ -33,15 +33,14 @@ from platforms.telegram.objects import Ad, read_ad
 from platforms.telegram.switch import _run
 from platforms.telegram.wire import Answer, Wire
 from sandbox.telegram import EVENT_ID
+from tests.clock import MORNING, Clock
 from tests.platforms.telegram_bench import (
     AD,
     AD_GROUP,
     CAMPAIGN,
     CREATIVE,
     LEASE,
-    MORNING,
     SECRETS,
-    Clock,
     Stage,
     eur,
     ground,

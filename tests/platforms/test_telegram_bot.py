@@ -15,10 +15,9 @@ from platforms.network import Ground
 from platforms.telegram.bot import Channel, LinkButton, Post, open_channel
 from platforms.telegram.bot_wire import _TokenInPath
 from sandbox.telegram import BOT_TOKEN
+from tests.clock import MORNING, Clock
 from tests.platforms.telegram_bench import (
-    MORNING,
     SECRETS,
-    Clock,
     ground,
     picture,
     telegram_account,

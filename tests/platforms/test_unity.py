@@ -52,9 +52,9 @@ from platforms.unity.terms import (
     goal,
 )
 from sandbox.unity.shelf import APPLE_APP, BEARER, GOOGLE_APP
+from tests.clock import Clock
 from tests.platforms.contract.bench import Tree, digest
 from tests.platforms.contract.unity import BENCH
-from tests.platforms.x_bench import Watch
 from tests.sandbox_server import Sandbox
 
 pytest_plugins = ["tests.sandbox_server"]
@@ -66,13 +66,13 @@ NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def watch() -> Watch:
-    return Watch()
+def watch() -> Clock:
+    return Clock()
 
 
 @pytest.fixture
 def box(
-    request: pytest.FixtureRequest, sandbox_factory: Callable[..., Sandbox], watch: Watch
+    request: pytest.FixtureRequest, sandbox_factory: Callable[..., Sandbox], watch: Clock
 ) -> Sandbox:
     if "unhurried" not in request.keywords:
         request.getfixturevalue("hurried_unity")
@@ -499,12 +499,12 @@ async def test_pausing_an_ad_takes_its_pack_out_of_its_campaign_and_no_other(
     assert [one.key for one in await tree.network.read(AD, [mine, shared.id])] == [shared.key]
 
 
-async def test_review_is_read_back_as_it_goes_on(box: Sandbox, tree: Tree, watch: Watch) -> None:
+async def test_review_is_read_back_as_it_goes_on(box: Sandbox, tree: Tree, watch: Clock) -> None:
     await tree.make()
     await tree.switch(on=True)
     seen = await tree.read()
     assert {one.delivery for one in seen.values()} == {Delivery.IN_REVIEW}
-    watch.forward(timedelta(minutes=31))
+    watch.forward(minutes=31)
     seen = await tree.read()
     assert {one.delivery for one in seen.values()} == {Delivery.ACTIVE}
     await tree.network.set_end_time(tree.ids["ad_group"], box.world.now() - timedelta(days=1))
@@ -512,11 +512,11 @@ async def test_review_is_read_back_as_it_goes_on(box: Sandbox, tree: Tree, watch
     assert {one.delivery for one in seen.values()} == {Delivery.ENDED}
 
 
-async def test_a_rejected_video_says_so_everywhere(box: Sandbox, tree: Tree, watch: Watch) -> None:
+async def test_a_rejected_video_says_so_everywhere(box: Sandbox, tree: Tree, watch: Clock) -> None:
     box.arm("unity", "disapproved_ad")
     await tree.make()
     await tree.switch(on=True)
-    watch.forward(timedelta(minutes=31))
+    watch.forward(minutes=31)
     seen = await tree.read()
     for step in ("campaign", "ad_group", "ad/v1"):
         assert seen[step].delivery is Delivery.REJECTED
@@ -614,7 +614,7 @@ async def test_allowances_are_asked_and_unitys_headers_passed_on(box: Sandbox, t
 
 
 async def test_figures_are_what_the_world_reports_by_campaign_and_ad(
-    box: Sandbox, tree: Tree, watch: Watch
+    box: Sandbox, tree: Tree, watch: Clock
 ) -> None:
     tree.variants = 2
     await tree.make()
@@ -622,7 +622,7 @@ async def test_figures_are_what_the_world_reports_by_campaign_and_ad(
     assert nothing.rows == ()
     await tree.network.set_end_time(tree.ids["ad_group"], tree.now + timedelta(days=30))
     await tree.switch(on=True)
-    watch.forward(timedelta(days=3))
+    watch.forward(days=3)
     box.world.settle()
     since, until = tree.now.date(), box.world.now().date()
     report = await tree.network.account_metrics(since, until)
@@ -765,11 +765,11 @@ async def test_what_is_wrong_with_an_account_is_named(
     ],
 )
 async def test_an_organisation_that_may_not_advertise_stops_and_can_be_stopped(
-    box: Sandbox, tree: Tree, watch: Watch, status: AccountStatus, words: str
+    box: Sandbox, tree: Tree, watch: Clock, status: AccountStatus, words: str
 ) -> None:
     await tree.make()
     await tree.switch(on=True)
-    watch.forward(timedelta(hours=1))
+    watch.forward(hours=1)
 
     def spending() -> bool:
         found = box.control.get("/truth").json()["campaigns"]

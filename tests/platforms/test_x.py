@@ -28,6 +28,7 @@ from platforms.x.errors import classify
 from platforms.x.names import post_label
 from platforms.x.post import post_length
 from platforms.x.terms import OPTIMISATIONS
+from tests.clock import Clock
 from tests.platforms.x_bench import (
     AD_KEY,
     CAMPAIGN_KEY,
@@ -35,7 +36,6 @@ from tests.platforms.x_bench import (
     CREDENTIALS,
     GROUP_KEY,
     REVIEW,
-    Watch,
     campaign_order,
     connected,
     creative_order,
@@ -57,12 +57,12 @@ def image(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def watch() -> Watch:
-    return Watch()
+def watch() -> Clock:
+    return Clock()
 
 
 @pytest.fixture
-def box(sandbox_factory: Callable[..., Sandbox], watch: Watch) -> Sandbox:
+def box(sandbox_factory: Callable[..., Sandbox], watch: Clock) -> Sandbox:
     return sandbox_factory(tempo=1.0, networks=("x",), origin=watch(), real=watch)
 
 
@@ -139,7 +139,7 @@ async def test_twins_come_lowest_id_first(network: XNetwork) -> None:
 
 
 async def test_activation_is_read_back_as_the_review_goes_on(
-    box: Sandbox, network: XNetwork, image: Path, watch: Watch
+    box: Sandbox, network: XNetwork, image: Path, watch: Clock
 ) -> None:
     tree = await plant(network, box.world.now(), image)
 
@@ -153,7 +153,7 @@ async def test_activation_is_read_back_as_the_review_goes_on(
     assert group.switched_on
     assert ad.switched_on
 
-    watch.forward(REVIEW)
+    watch.at += REVIEW
     for kind, one in zip(KINDS, (tree.campaign, tree.group, tree.creative, tree.ad), strict=True):
         (seen,) = await network.read(kind, [one.id])
         assert (kind, seen.delivery) == (kind, Delivery.ACTIVE)
@@ -166,14 +166,14 @@ async def test_activation_is_read_back_as_the_review_goes_on(
 
 
 async def test_a_rejected_post_is_reported(
-    box: Sandbox, network: XNetwork, image: Path, watch: Watch
+    box: Sandbox, network: XNetwork, image: Path, watch: Clock
 ) -> None:
     box.arm("x", "disapproved_ad")
     tree = await plant(network, box.world.now(), image)
     await network.switch(ObjectKind.AD_GROUP, [tree.group.id], on=True)
     await network.switch(ObjectKind.CAMPAIGN, [tree.campaign.id], on=True)
 
-    watch.forward(REVIEW)
+    watch.at += REVIEW
 
     for kind, one in ((ObjectKind.AD, tree.ad), (ObjectKind.CAMPAIGN, tree.campaign)):
         (seen,) = await network.read(kind, [one.id])
@@ -271,7 +271,7 @@ async def test_removed_objects_are_gone_for_good(
 
 
 async def test_figures_are_what_the_world_reports(
-    box: Sandbox, network: XNetwork, image: Path, watch: Watch
+    box: Sandbox, network: XNetwork, image: Path, watch: Clock
 ) -> None:
     tree = await plant(network, box.world.now(), image)
     quiet = await network.create(campaign_order(key="k7quiet"))
@@ -279,9 +279,9 @@ async def test_figures_are_what_the_world_reports(
     await network.switch(ObjectKind.AD_GROUP, [tree.group.id], on=True)
     await network.switch(ObjectKind.CAMPAIGN, [tree.campaign.id], on=True)
     begun = box.world.now().date()
-    watch.forward(timedelta(days=4))
+    watch.forward(days=4)
     await network.switch(ObjectKind.CAMPAIGN, [tree.campaign.id], on=False)
-    watch.forward(timedelta(days=3))  # what is to be reported soon has been
+    watch.forward(days=3)  # what is to be reported soon has been
     since, until = begun - timedelta(days=9), box.world.now().date()
 
     report = await network.account_metrics(since, until)
@@ -307,14 +307,14 @@ async def test_figures_are_what_the_world_reports(
 
 
 async def test_a_large_account_is_asked_only_for_what_was_active(
-    box: Sandbox, network: XNetwork, image: Path, watch: Watch
+    box: Sandbox, network: XNetwork, image: Path, watch: Clock
 ) -> None:
     for number in range(25):
         await network.create(campaign_order(key=f"k{number}idle"))
     tree = await plant(network, box.world.now(), image)
     await network.switch(ObjectKind.AD_GROUP, [tree.group.id], on=True)
     await network.switch(ObjectKind.CAMPAIGN, [tree.campaign.id], on=True)
-    watch.forward(timedelta(days=2))
+    watch.forward(days=2)
 
     report = await network.account_metrics(
         box.world.now().date() - timedelta(days=2), watch().date()

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -104,19 +104,6 @@ def creative_order(
         image_path=str(image),
         image_sha256=hashlib.sha256(image.read_bytes()).hexdigest(),
     )
-
-
-class Watch:
-    """The real clock, with a crown to set it forward: reviews and days pass at once."""
-
-    def __init__(self) -> None:
-        self.ahead = timedelta()
-
-    def __call__(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
-
-    def forward(self, by: timedelta) -> None:
-        self.ahead += by
 
 
 REVIEW = timedelta(minutes=11)

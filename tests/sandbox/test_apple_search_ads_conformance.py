@@ -23,13 +23,13 @@ from models.contract.money import Money
 from models.contract.network import Bid, ObjectKind, Targeting
 from platforms.apple_search_ads.terms import INVOICE
 from sandbox.apple_search_ads.limits import CALLS, SECONDS, RateLimit
+from tests.clock import Clock
 from tests.platforms.apple_bench import (
     ACCOUNT,
     NETWORK,
     SECRETS,
     Sent,
     Tree,
-    Watch,
     apple_account,
     campaign_order,
     connected,
@@ -48,12 +48,12 @@ _HERE = find_spec("apple_ads_platform") is not None
 
 
 @pytest.fixture
-def watch() -> Watch:
-    return Watch()
+def watch() -> Clock:
+    return Clock()
 
 
 @pytest.fixture
-def box(sandbox_factory: Callable[..., Sandbox], watch: Watch) -> Sandbox:
+def box(sandbox_factory: Callable[..., Sandbox], watch: Clock) -> Sandbox:
     return sandbox_factory(tempo=1.0, networks=(NETWORK,), origin=watch(), real=watch)
 
 
@@ -365,8 +365,8 @@ def test_deletion_is_soft_and_cascades(api: Api, tree: Tree) -> None:
         assert (row["id"], row["displayStatus"]) == (int(one.id), "DELETED")
 
 
-def test_reports_have_their_rules(api: Api, tree: Tree, watch: Watch) -> None:
-    watch.forward(timedelta(days=2))
+def test_reports_have_their_rules(api: Api, tree: Tree, watch: Clock) -> None:
+    watch.forward(days=2)
     today = api.now().date()
 
     def ask(**changes: Any) -> httpx.Response:
@@ -463,7 +463,7 @@ def test_state_survives_a_restart(
 
 
 def test_nothing_is_spent_before_review_after_pause_or_without_its_creative(
-    box: Sandbox, api: Api, tree: Tree, watch: Watch
+    box: Sandbox, api: Api, tree: Tree, watch: Clock
 ) -> None:
     def rate() -> int:
         campaigns = box.control.get("/truth").json()["campaigns"]
@@ -471,7 +471,7 @@ def test_nothing_is_spent_before_review_after_pause_or_without_its_creative(
 
     path = f"campaigns/{tree.campaign.id}"
     assert rate() == 0
-    watch.forward(timedelta(minutes=11))
+    watch.forward(minutes=11)
     assert rate() > 0
     api.result("PUT", path, {"status": "PAUSED"})
     assert rate() == 0

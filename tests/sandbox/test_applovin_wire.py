@@ -13,7 +13,8 @@ from PIL import Image
 
 from sandbox.applovin import ACCOUNT_ID, MANAGEMENT_KEY, REPORT_KEY, held
 from sandbox.applovin.limits import ERRORS, REQUESTS
-from tests.platforms.applovin_bench import MORNING, Stage, staged
+from tests.clock import MORNING
+from tests.platforms.applovin_bench import Stage, staged
 from tests.platforms.contract.bench import CAMPAIGN, Tree
 from tests.sandbox_server import Sandbox
 

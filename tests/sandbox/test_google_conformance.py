@@ -45,9 +45,10 @@ from sandbox.google.app import CHUNK
 from sandbox.google.failures import Failure, camel, snake
 from sandbox.google.gaql import parse
 from sandbox.google.store import CUSTOMER_ID, MANAGER_ID
+from tests.clock import MORNING, Clock
 from tests.platforms.contract.bench import Tree
 from tests.platforms.contract.google import BENCH
-from tests.platforms.test_google import APP, MORNING, Clock, opened
+from tests.platforms.test_google import APP, opened
 from tests.sandbox_server import Sandbox
 
 pytest_plugins = ["tests.sandbox_server"]

@@ -10,7 +10,8 @@ import pytest
 from sandbox import snapchat as stand_in
 from sandbox.snapchat import limits as stand_in_limits
 from sandbox.snapchat.delivery import OVER_DELIVERY, REVIEW
-from tests.platforms.snapchat_bench import BEGIN, Clock, Raw
+from tests.clock import MORNING, Clock
+from tests.platforms.snapchat_bench import Raw
 from tests.sandbox_server import Sandbox
 
 pytest_plugins = ["tests.sandbox_server"]
@@ -26,7 +27,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def box(sandbox_factory: Callable[..., Sandbox], clock: Clock) -> Sandbox:
-    return sandbox_factory(tempo=1.0, networks=("snapchat",), origin=BEGIN, real=clock)
+    return sandbox_factory(tempo=1.0, networks=("snapchat",), origin=MORNING, real=clock)
 
 
 @pytest.fixture
@@ -674,7 +675,9 @@ def test_state_survives_a_restart(
     top, _, _ = planted(raw)
     directory: Path = box.directory
     box.stop()
-    again = sandbox_factory(directory, tempo=1.0, networks=("snapchat",), origin=BEGIN, real=clock)
+    again = sandbox_factory(
+        directory, tempo=1.0, networks=("snapchat",), origin=MORNING, real=clock
+    )
     token = raw.granted["access_token"]
     other = Raw(again)
     header = {"Authorization": f"Bearer {token}"}

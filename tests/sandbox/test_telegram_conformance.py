@@ -13,7 +13,7 @@ from PIL import Image
 from telead import Client, InputAdSchedule, InputAdTargetChannels, InputAdTargetUsers
 
 from sandbox.telegram import ACCOUNT_ID, TOKEN
-from tests.platforms.telegram_bench import MORNING, Clock
+from tests.clock import MORNING, Clock
 from tests.sandbox_server import Sandbox
 
 pytest_plugins = ["tests.sandbox_server"]
@@ -21,7 +21,7 @@ CHANNELS = InputAdTargetChannels(channel_ids=["@durov"])
 USERS = InputAdTargetUsers(country_codes=["DE"])
 
 
-class Watch(Clock):
+class Clock(Clock):
     """A clock whose market keeps up with it."""
 
     box: Sandbox
@@ -32,12 +32,12 @@ class Watch(Clock):
 
 
 @pytest.fixture
-def clock() -> Watch:
-    return Watch()
+def clock() -> Clock:
+    return Clock()
 
 
 @pytest.fixture
-def box(sandbox_factory: Callable[..., Sandbox], clock: Watch) -> Sandbox:
+def box(sandbox_factory: Callable[..., Sandbox], clock: Clock) -> Sandbox:
     clock.box = sandbox_factory(networks=("telegram",), tempo=1.0, origin=MORNING, real=clock)
     return clock.box
 
@@ -89,7 +89,7 @@ def test_the_account_and_its_details(client: Client) -> None:
         client.with_account("rel-1").get_ads_list()
 
 
-def test_an_ad_from_creation_to_figures(box: Sandbox, client: Client, clock: Watch) -> None:
+def test_an_ad_from_creation_to_figures(box: Sandbox, client: Client, clock: Clock) -> None:
     ad = made(client, daily_budget_limit=20, return_target=True)
     assert (ad.status, ad.currency, ad.remaining_budget) == ("in_review", "EUR", 50)
     assert ad.ad_id > 2**32, "ids outgrow 32 bits"
@@ -123,7 +123,7 @@ def test_an_ad_from_creation_to_figures(box: Sandbox, client: Client, clock: Wat
     assert (moved.amount, moved.peer.ad_title) == (-50, "Autumn launch")
 
 
-def test_pausing_and_dates(box: Sandbox, client: Client, clock: Watch) -> None:
+def test_pausing_and_dates(box: Sandbox, client: Client, clock: Clock) -> None:
     ad = made(client)
     assert client.pause_ad(ad.ad_id).is_paused
     clock.forward(minutes=11)
@@ -152,7 +152,7 @@ def test_a_created_ad_runs_unless_it_is_created_on_hold(client: Client) -> None:
     assert not made(client, is_paused=True, deactivate_date=until).is_paused
 
 
-def test_money_moves_and_is_rounded(client: Client, clock: Watch) -> None:
+def test_money_moves_and_is_rounded(client: Client, clock: Clock) -> None:
     ad = made(client, cpm=20.456, initial_budget=1.239, is_paused=True)
     assert (ad.cpm, ad.remaining_budget) == (20.46, 1.24)
     assert client.increase_ad_budget(ad.ad_id, 0.123456).remaining_budget == 1.36346
@@ -169,7 +169,7 @@ def test_money_moves_and_is_rounded(client: Client, clock: Watch) -> None:
     assert len(client.get_ads_list().ads) == 1
 
 
-def test_an_ad_without_money_is_not_reviewed(client: Client, clock: Watch) -> None:
+def test_an_ad_without_money_is_not_reviewed(client: Client, clock: Clock) -> None:
     ad = made(client, initial_budget=None)
     assert ad.needs_review_submission
     with pytest.raises(telead.InvalidRequestError, match="AD_BUDGET_EMPTY"):
@@ -181,7 +181,7 @@ def test_an_ad_without_money_is_not_reviewed(client: Client, clock: Watch) -> No
         client.submit_ad_for_review(ad.ad_id)
 
 
-def test_edits_send_a_funded_ad_to_review_again(client: Client, clock: Watch) -> None:
+def test_edits_send_a_funded_ad_to_review_again(client: Client, clock: Clock) -> None:
     ad = made(client)
     clock.forward(minutes=11)
     for quiet in ({"cpm": 21}, {"daily_budget_limit": 9}, {"impression_frequency": 2}):
@@ -192,7 +192,7 @@ def test_edits_send_a_funded_ad_to_review_again(client: Client, clock: Watch) ->
         assert client.get_ad(ad.ad_id).status == "active"
 
 
-def test_a_declined_ad_says_why(box: Sandbox, client: Client, clock: Watch) -> None:
+def test_a_declined_ad_says_why(box: Sandbox, client: Client, clock: Clock) -> None:
     box.arm("telegram", "disapproved_ad", count=1)
     ad = made(client)
     clock.forward(minutes=11)
@@ -203,7 +203,7 @@ def test_a_declined_ad_says_why(box: Sandbox, client: Client, clock: Watch) -> N
 
 
 def test_an_ad_that_ran_rests_ten_minutes_before_it_is_deleted(
-    client: Client, clock: Watch
+    client: Client, clock: Clock
 ) -> None:
     never = made(client, is_paused=True)
     assert client.delete_ad(never.ad_id) is True
@@ -225,7 +225,7 @@ def test_an_ad_that_ran_rests_ten_minutes_before_it_is_deleted(
 
 
 def test_a_repeated_key_is_answered_as_before_for_a_day(
-    box: Sandbox, client: Client, clock: Watch
+    box: Sandbox, client: Client, clock: Clock
 ) -> None:
     first = made(client, idempotency_key="k1")
     assert made(client, idempotency_key="k1").ad_id == first.ad_id
@@ -271,7 +271,7 @@ def test_targets_and_the_catalogue(client: Client) -> None:
     assert [one.name for one in shown.topics] == ["Travel"]
 
 
-def test_a_schedule_holds_hours(box: Sandbox, client: Client, clock: Watch) -> None:
+def test_a_schedule_holds_hours(box: Sandbox, client: Client, clock: Clock) -> None:
     night = InputAdSchedule.every_day(range(22, 24), timezone=0)
     ad = made(client, schedule=night)
     assert ad.schedule.hours(0) == [22, 23]
@@ -403,7 +403,7 @@ def test_faults_look_like_telegrams(box: Sandbox) -> None:
 
 
 def test_a_sandbox_keeps_its_ads_over_a_restart(
-    box: Sandbox, client: Client, clock: Watch, sandbox_factory: Callable[..., Sandbox]
+    box: Sandbox, client: Client, clock: Clock, sandbox_factory: Callable[..., Sandbox]
 ) -> None:
     ad = made(client)
     box.stop()

@@ -17,8 +17,8 @@ from PIL import Image
 
 from sandbox.unity.limits import READS, RateLimits, headers
 from sandbox.unity.shelf import APPLE_APP, BEARER, GOOGLE_APP, KEY_ID, ORGANIZATION_ID, SECRET_KEY
+from tests.clock import Clock
 from tests.platforms.contract.bench import _video
-from tests.platforms.x_bench import Watch
 from tests.sandbox_server import Sandbox
 
 pytest_plugins = ["tests.sandbox_server"]
@@ -87,12 +87,12 @@ def picture(width: int, height: int = 800) -> bytes:
 
 
 @pytest.fixture
-def watch() -> Watch:
-    return Watch()
+def watch() -> Clock:
+    return Clock()
 
 
 @pytest.fixture
-def box(sandbox_factory: Callable[..., Sandbox], watch: Watch) -> Sandbox:
+def box(sandbox_factory: Callable[..., Sandbox], watch: Clock) -> Sandbox:
     return sandbox_factory(tempo=1.0, networks=("unity",), origin=watch(), real=watch)
 
 
@@ -229,7 +229,7 @@ def test_targeting_is_changed_in_parts(wire: Wire) -> None:
     assert wire.bad("PATCH", path, json={"ages": [18]}) == (400, "ages")
 
 
-def test_only_a_complete_campaign_is_enabled(wire: Wire, tmp_path: Path, watch: Watch) -> None:
+def test_only_a_complete_campaign_is_enabled(wire: Wire, tmp_path: Path, watch: Clock) -> None:
     campaign = wire.campaign(name="k1campaign k2group Spring")
     path = f"/campaigns/{campaign}"
     pack = wire.pack(tmp_path, f"k3pack k4advert.{campaign} v1")
@@ -245,7 +245,7 @@ def test_only_a_complete_campaign_is_enabled(wire: Wire, tmp_path: Path, watch: 
     assert wire.bad("PATCH", path, json={}) == (400, "body")
     shown = wire.ok("PATCH", path, json={"enabled": True})
     assert (shown["enabled"], shown["status"]) == (True, "paused")  # moderation is not over
-    watch.forward(timedelta(minutes=31))
+    watch.forward(minutes=31)
     assert wire.ok("GET", path)["status"] == "live"
     wire.ok("PATCH", path, json={"scheduleEnd": watch().date().isoformat()})
     assert wire.ok("GET", path)["status"] == "paused"
@@ -270,7 +270,7 @@ def test_only_a_complete_campaign_is_enabled(wire: Wire, tmp_path: Path, watch: 
 # -- creatives --------------------------------------------------------------------------------
 
 
-def test_uploads_are_looked_at_and_moderated(wire: Wire, tmp_path: Path, watch: Watch) -> None:
+def test_uploads_are_looked_at_and_moderated(wire: Wire, tmp_path: Path, watch: Clock) -> None:
     film = _video(tmp_path, (640, 360)).read_bytes()
     info = {"name": "film", "language": "en", "video": {"fileName": "a.mp4"}}
     made = wire.upload(info, videoFile=film)
@@ -278,7 +278,7 @@ def test_uploads_are_looked_at_and_moderated(wire: Wire, tmp_path: Path, watch: 
     assert (made.json()["type"], made.json()["status"]) == ("landscapeVideo", "uploaded")
     path = f"/creatives/{made.json()['id']}"
     for minutes, status in ((1, "processing"), (6, "pendingModeration"), (30, "approved")):
-        watch.forward(timedelta(minutes=minutes))
+        watch.forward(minutes=minutes)
         assert wire.ok("GET", path)["status"] == status
     square = _video(tmp_path, (360, 360)).read_bytes()
     for files in ({"videoFile": square}, {"videoFile": b"no film"}, {"squareEndCardFile": film}):
@@ -298,7 +298,7 @@ def test_uploads_are_looked_at_and_moderated(wire: Wire, tmp_path: Path, watch: 
     assert wire.upload(card, squareEndCardFile=picture(801)).status_code == 400
     wire.box.arm("unity", "disapproved_ad")
     rejected = wire.upload(card, squareEndCardFile=picture(800)).json()["id"]
-    watch.forward(timedelta(minutes=31))
+    watch.forward(minutes=31)
     assert wire.ok("GET", f"/creatives/{rejected}")["status"] == "rejected"
     assert wire.bad("GET", "/creatives?filter[name]=card") == (400, "filter[name]")
     assert wire.ok("GET", "/creatives")["total"] == 3
@@ -363,7 +363,7 @@ def test_a_resource_takes_one_write_a_second_for_each_endpoint(wire: Wire) -> No
 
 def test_a_window_begins_anew_after_its_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
-    monkeypatch.setattr(time, "monotonic", lambda: now)
+    monkeypatch.setattr("sandbox.unity.limits.monotonic", lambda: now)
     limits = RateLimits()
     assert [limits.take(((2, 1), (3, 1800)), "x")[0] for _ in range(3)] == [True, True, False]
     now += 1
@@ -384,7 +384,7 @@ def test_reads_of_a_group_are_twenty_a_second(wire: Wire) -> None:
 
 def test_thirty_reports_in_half_an_hour(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     real, ahead = time.monotonic, [0.0]
-    monkeypatch.setattr("sandbox.unity.limits.time.monotonic", lambda: real() + ahead[0])
+    monkeypatch.setattr("sandbox.unity.limits.monotonic", lambda: real() + ahead[0])
     url, params = f"{wire.stats}/reports/acquisitions", {**STATS, **span()}
     statuses: list[int] = []
     for _ in range(31):
@@ -426,7 +426,7 @@ def span(start: str = "2026-01-01T00:00:00Z", end: str = "2027-01-01T00:00:00Z")
 
 
 def test_statistics_are_csv_with_a_byte_order_mark_or_nothing_at_all(
-    wire: Wire, tmp_path: Path, watch: Watch
+    wire: Wire, tmp_path: Path, watch: Clock
 ) -> None:
     url = f"{wire.stats}/reports/acquisitions"
 
@@ -444,7 +444,7 @@ def test_statistics_are_csv_with_a_byte_order_mark_or_nothing_at_all(
     wire.ok("PATCH", f"{path}/budget", json={"daily": "60.00"})
     wire.ok("PUT", f"{path}/cpi-bids", json=[{"country": "US", "bid": "2.500"}])
     wire.ok("PATCH", path, json={"enabled": True})
-    watch.forward(timedelta(days=2))
+    watch.forward(days=2)
     wire.box.world.settle()
     answer = report(**days)
     assert answer.headers["content-type"].startswith("text/csv")

@@ -25,7 +25,8 @@ from models.contract.network import ObjectKind
 from sandbox.x.limits import Limit, RateLimits
 from sandbox.x.signature import CONSUMER_KEY, CONSUMER_SECRET, TOKEN, TOKEN_SECRET
 from sandbox.x.store import ACCOUNT_ID, FUNDING_INSTRUMENT_ID, USER_ID
-from tests.platforms.x_bench import Tree, Watch, connected, picture, plant
+from tests.clock import Clock
+from tests.platforms.x_bench import Tree, connected, picture, plant
 from tests.sandbox_server import Sandbox
 
 pytest_plugins = ["tests.sandbox_server"]
@@ -69,12 +70,12 @@ class Wire:
 
 
 @pytest.fixture
-def watch() -> Watch:
-    return Watch()
+def watch() -> Clock:
+    return Clock()
 
 
 @pytest.fixture
-def box(sandbox_factory: Callable[..., Sandbox], watch: Watch) -> Sandbox:
+def box(sandbox_factory: Callable[..., Sandbox], watch: Clock) -> Sandbox:
     return sandbox_factory(tempo=1.0, networks=("x",), origin=watch(), real=watch)
 
 
@@ -150,9 +151,9 @@ def test_the_sdk_pages_with_cursors(account: Account, wire: Wire) -> None:
     assert [one.id for one in account.campaigns(count=3)] == made
 
 
-def test_the_sdk_reads_stats(account: Account, tree: Tree, watch: Watch) -> None:
+def test_the_sdk_reads_stats(account: Account, tree: Tree, watch: Clock) -> None:
     start = watch().replace(hour=0, minute=0, second=0, microsecond=0)
-    watch.forward(timedelta(days=3))
+    watch.forward(days=3)
     span = {"start_time": start, "end_time": start + timedelta(days=3)}
     groups = [METRIC_GROUP.ENGAGEMENT, METRIC_GROUP.BILLING, METRIC_GROUP.WEB_CONVERSION]
 
@@ -179,9 +180,9 @@ def test_the_sdk_reads_stats(account: Account, tree: Tree, watch: Watch) -> None
     assert [row["entity_id"] for row in active] == [tree.campaign.id]
 
 
-def test_the_sdk_runs_a_stats_job(account: Account, tree: Tree, watch: Watch) -> None:
+def test_the_sdk_runs_a_stats_job(account: Account, tree: Tree, watch: Clock) -> None:
     start = watch().replace(minute=0, second=0, microsecond=0)
-    watch.forward(timedelta(days=2))
+    watch.forward(days=2)
     job = Campaign.queue_async_stats_job(
         account,
         [tree.campaign.id],
@@ -442,14 +443,14 @@ def test_state_survives_a_restart(
 
 
 def test_nothing_is_spent_before_review_after_pause_or_without_its_post(
-    box: Sandbox, wire: Wire, tree: Tree, watch: Watch
+    box: Sandbox, wire: Wire, tree: Tree, watch: Clock
 ) -> None:
     def rate() -> int:
         campaigns = box.control.get("/truth").json()["campaigns"]
         return sum(row["rate_micros_per_hour"] for row in campaigns)
 
     assert rate() == 0
-    watch.forward(timedelta(minutes=11))
+    watch.forward(minutes=11)
     assert rate() > 0
     wire.call("PUT", f"campaigns/{tree.campaign.id}", data={"entity_status": "PAUSED"})
     assert rate() == 0

@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import TypeVar
@@ -31,23 +31,13 @@ from models.contract.vocabulary import AccountStatus, Platform, SpecialCategory
 from platforms.errors import AccessDenied, Ambiguous, NetworkError, RateLimited, Refused, Transient
 from platforms.network import AdNetwork
 from platforms.registry import ADAPTERS
+from tests.clock import MORNING, Clock
 from tests.platforms.contract.bench import AD, AD_GROUP, CAMPAIGN, CREATIVE, Bench, Tree
 from tests.sandbox_server import Sandbox
 
 pytestmark = pytest.mark.usefixtures("hurried_unity")
 NETWORKS = sorted(ADAPTERS)
 T = TypeVar("T", CampaignOrder, AdGroupOrder)
-_DAYTIME = datetime(2026, 3, 3, 9, tzinfo=UTC)
-
-
-@dataclass
-class Clock:
-    """Real time as the sandbox is told it: stepped by tests, so that reviews take no waiting."""
-
-    at: datetime
-
-    def __call__(self) -> datetime:
-        return self.at
 
 
 @dataclass
@@ -95,9 +85,9 @@ async def stage(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncGenerator[Stage]:
     bench: Bench = import_module(f"tests.platforms.contract.{request.param.value}").BENCH
-    clock = Clock(_DAYTIME)
+    clock = Clock(MORNING)
     sandbox = sandbox_factory(
-        networks=[bench.platform.value], tempo=1.0, origin=_DAYTIME, real=clock
+        networks=[bench.platform.value], tempo=1.0, origin=MORNING, real=clock
     )
     directory = tmp_path_factory.getbasetemp() / "contract"
     directory.mkdir(exist_ok=True)
