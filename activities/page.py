@@ -3,6 +3,7 @@
 import codecs
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -47,6 +48,8 @@ class _Document(BaseModel):
     text: str = ""
     tags: tuple[str, ...] = ()
     image_url: str | None = None
+    images: tuple[str, ...] = ()
+    price: str = Field(default="", max_length=40)
     author: str | None = None
     published_at: AwareDatetime | None = None
     language: str | None = None
@@ -113,7 +116,8 @@ def read_html(markup: str, url: str | None, *, content_type: ContentType | None 
         description=said.description,
         text=text,
         tags=said.tags,
-        image_url=_picture(url, said.image),
+        **_pictures(url, said.images),
+        price=said.price,
         author=said.author or None,
         published_at=said.published_at,
         language=said.language or None,
@@ -160,7 +164,8 @@ def from_fields(fields: dict[str, Any], content_type: ContentType | None = None)
         description=clean(given.description),
         text=text or clean(given.description),
         tags=tuple(tag for tag in map(clean, given.tags) if tag)[:20],
-        image_url=_picture(given.url, given.image_url or ""),
+        **_pictures(given.url, (given.image_url or "", *given.images)),
+        price=clean(given.price),
         author=clean(given.author or "") or None,
         published_at=given.published_at,
         language=given.language,
@@ -239,13 +244,17 @@ def _identity(url: str, links: tuple[str, ...]) -> str:
     return own
 
 
-def _picture(url: str, image: str) -> str | None:
-    try:
-        found = urljoin(url, image.strip()) if image.strip() else ""
-        canonical(found)
-    except ValueError:
-        return None
-    return found
+def _pictures(url: str, links: Sequence[str]) -> dict[str, Any]:
+    """The page's pictures with their public addresses; the first is the one it is shared with."""
+    found: list[str] = []
+    for link in links:
+        try:
+            full = urljoin(url, link.strip()) if link.strip() else ""
+            canonical(full)
+        except ValueError:
+            continue
+        found.append(full)
+    return {"image_url": found[0] if found else None, "images": tuple(dict.fromkeys(found))}
 
 
 def _words(text: str) -> int:

@@ -17,6 +17,7 @@ from models.contract.content import ContentType
 
 _MAX_JSON_LD_NODES = 500
 _MAX_TAGS = 20
+_MAX_IMAGES = 8
 
 # schema.org types we understand, and what kind of content they are.
 _KINDS = {
@@ -44,7 +45,9 @@ _lxml = cast("Any", lxml.html)
 class PageMetadata:
     """A page's own words about itself, cleaned; empty where it says nothing.
 
-    ``links`` are its claims to be found elsewhere (canonical link, then ``og:url``), as written.
+    ``links`` are its claims to be found elsewhere (canonical link, then ``og:url``), as written;
+    ``images`` all pictures it names, the one for sharing first; ``price`` what it costs, in the
+    page's own figure with its currency ("19.90 EUR").
     ``body`` is the text that JSON-LD carries. ``content_type`` is None when nothing says.
     """
 
@@ -52,7 +55,8 @@ class PageMetadata:
     description: str
     body: str
     links: tuple[str, ...]
-    image: str
+    images: tuple[str, ...]
+    price: str
     author: str
     published_at: datetime | None
     language: str
@@ -95,8 +99,8 @@ def read_metadata(tree: Any) -> PageMetadata:
             for link in (*_attributes(tree, "//link[@rel='canonical']/@href"), first("og:url"))
             if link
         ),
-        image=first("og:image:secure_url", "og:image", "twitter:image", "twitter:image:src")
-        or _word(linked, "image", "thumbnailUrl"),
+        images=_images(meta, linked),
+        price=_price(meta, linked),
         author=clean(_word(linked, "author") or _name(first("author", "article:author"))),
         published_at=moment(
             _word(linked, "datePublished", "datePosted") or first("article:published_time", "date")
@@ -201,6 +205,30 @@ def _word(node: dict[str, Any], *names: str) -> str:
         if isinstance(value, str) and value.strip():
             return value
     return ""
+
+
+def _images(meta: dict[str, list[str]], linked: dict[str, Any]) -> tuple[str, ...]:
+    names = ("og:image:secure_url", "og:image", "twitter:image", "twitter:image:src")
+    found = [link for name in names for link in meta.get(name, [])]
+    for name in ("image", "thumbnailUrl"):
+        given: object = linked.get(name)
+        every = cast("list[object]", given) if isinstance(given, list) else [given]
+        found += [_word({name: one}, name) for one in every[:_MAX_IMAGES]]
+    return tuple(dict.fromkeys(link for link in found if link))[:_MAX_IMAGES]
+
+
+def _price(meta: dict[str, list[str]], linked: dict[str, Any]) -> str:
+    """Amount and currency, where the page names both and nothing but one price."""
+    offers: object = linked.get("offers")
+    if isinstance(offers, list):
+        every = cast("list[object]", offers)
+        offers = every[0] if len(every) == 1 else None
+    offer = cast("dict[str, Any]", offers) if isinstance(offers, dict) else {}
+    amount = offer.get("price") or next(iter(meta.get("product:price:amount", [])), "")
+    currency = offer.get("priceCurrency") or next(iter(meta.get("product:price:currency", [])), "")
+    written, code = str(amount).strip(), str(currency).strip().upper()
+    sound = re.fullmatch(r"\d{1,9}([.,]\d{1,2})?", written) and re.fullmatch(r"[A-Z]{3}", code)
+    return f"{written} {code}" if sound else ""
 
 
 def _name(text: str) -> str:

@@ -1,24 +1,34 @@
 """Briefs for making creatives and what comes back."""
 
 from enum import StrEnum
+from typing import Literal
 from uuid import UUID
 
 from models.contract.base import Frozen
+from models.contract.brand import Overlay
 from models.contract.campaign import MediaPlan
 from models.contract.content import Article
-from models.contract.creative import AdCopy, Creative
+from models.contract.creative import AdCopy, Creative, GivenCreative, Origin
+from models.contract.money import Money
 from models.contract.vocabulary import Platform
 
 
 class CreativeBrief(Frozen):
-    """Make the creatives of one campaign. ``given`` are a person's own and stay untouched."""
+    """Make the creatives of one campaign.
+
+    ``given`` are a person's own: first, and never changed. ``running`` is what the campaign shows
+    already, when it wants fresh ones. ``placements``: what the adapter uploads, or everything the
+    network could show.
+    """
 
     team_id: UUID
     campaign_id: UUID
     platform: Platform
     plan: MediaPlan
     article: Article
-    given: tuple[Creative, ...] = ()
+    given: tuple[GivenCreative, ...] = ()
+    running: tuple[AdCopy, ...] = ()
+    placements: Literal["used", "all"] = "used"
 
 
 class CopySet(Frozen):
@@ -53,6 +63,108 @@ class CopyToCheck(Frozen):
     special_category: str = "none"
 
 
+class CopiesToReview(Frozen):
+    """All copies of one campaign, for one reading by Claude."""
+
+    team_id: UUID
+    platform: Platform
+    copies: tuple[CopyToCheck, ...]
+
+
+class Visual(Frozen):
+    """What a picture is made from. ``image`` and ``video`` are digests in the asset library; with
+    neither, a background is drawn, in the colours of ``palette`` where there is one.
+
+    ``untouched``: a person's own; it is fitted to its placement and nothing is laid over it.
+    """
+
+    origin: Origin = Origin.DRAWN
+    image: str | None = None
+    video: str | None = None
+    palette: str | None = None
+    made_with: str = ""
+    ai_made: bool = False
+    untouched: bool = False
+
+
+class Visuals(Frozen):
+    """What a campaign may show besides made pictures, best first; ``notes`` say what failed."""
+
+    found: tuple[Visual, ...] = ()
+    palette: str | None = None
+    generate: bool = False
+    notes: tuple[str, ...] = ()
+
+
+class PictureBrief(Frozen):
+    """A picture, or a moving one of ``still``, to be ordered from a generator.
+
+    ``key`` names the thing ordered, so that its price is reserved once.
+    """
+
+    team_id: UUID
+    campaign_id: UUID
+    key: str
+    plan: MediaPlan
+    article: Article
+    angle: str
+    size: tuple[int, int]
+    still: str | None = None
+    seconds: float = 0
+
+
+class Ordered(Frozen):
+    """A generator's promise, or at once what it made."""
+
+    key: str
+    generator: str
+    id: str = ""
+    at: str = ""
+    price: Money | None = None
+    made: Visual | None = None
+
+
+class RenderBrief(Frozen):
+    """Make what one placement shows of one variant."""
+
+    team_id: UUID
+    campaign_id: UUID
+    variant: str
+    platform: Platform
+    placement: str
+    visual: Visual
+    overlay: Overlay
+    captions: tuple[str, ...] = ()
+    clip: str | None = None
+
+
+class CreativeCost(Frozen):
+    """What one thing cost. ``amount`` None: nobody told the price."""
+
+    what: str
+    generator: str
+    amount: Money | None
+
+
+class VariantVerdict(Frozen):
+    """The compliance verdict on one variant."""
+
+    variant: str
+    report: ComplianceReport
+
+
+class CreativeSet(Frozen):
+    """The finished creatives, what a person should look at, and what is missing, with reasons."""
+
+    creatives: tuple[Creative, ...]
+    needs_person: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+    verdicts: tuple[VariantVerdict, ...] = ()
+    costs: tuple[CreativeCost, ...] = ()
+    model: str = ""
+    notes: tuple[str, ...] = ()
+
+
 class MediaBrief(Frozen):
     """Make one still image for a copy."""
 
@@ -61,11 +173,3 @@ class MediaBrief(Frozen):
     platform: Platform
     headline: str
     site: str
-
-
-class CreativeSet(Frozen):
-    """The finished creatives and what a person should look at."""
-
-    creatives: tuple[Creative, ...]
-    needs_person: tuple[str, ...] = ()
-    dropped: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ from models.contract.account import AdAccount
 from models.contract.base import Frozen
 from models.contract.clock import CampaignClock
 from models.contract.content import Article
-from models.contract.creative import Creative
+from models.contract.creative import Creative, GivenCreative
 from models.contract.money import Money
 from models.contract.network import Bid, Targeting
 from models.contract.optimisation import MoveMade, Optimisation
@@ -50,6 +50,16 @@ class Guardrails(Frozen):
     min_roas: float | None = Field(default=None, gt=0)
 
 
+class Offer(Frozen):
+    """What readers get besides, as a person stated it: texts may use it as a fact of the source.
+
+    ``badge`` is its short form on a picture ("-20 %").
+    """
+
+    text: str = Field(min_length=1, max_length=300)
+    badge: str = Field(default="", max_length=14)
+
+
 class MediaPlan(Frozen):
     """What the campaign will do and cost: the thing a person approves.
 
@@ -71,6 +81,7 @@ class MediaPlan(Frozen):
     targeting: Targeting = Targeting()
     bid: Bid = Bid()
     variants: int = Field(default=3, ge=1, le=8)
+    offer: Offer | None = None
     guardrails: Guardrails = Guardrails()
     optimisation: Optimisation = Optimisation()
 
@@ -220,6 +231,7 @@ class CampaignState(Frozen):
 class CampaignInput(Frozen):
     """Start of a campaign. ``state`` is set only when it continues as new.
 
+    ``given`` are a person's own creatives: they come first, and nothing given is changed.
     ``over_delivery``, ``settle`` (real time), ``minimum`` and ``edit_quota`` (budget edits per
     hour) are the network's, copied in so that a stop needs no look-up.
     """
@@ -235,6 +247,7 @@ class CampaignInput(Frozen):
     author_name: str = "adflight"
     admin_override: bool = False
     creatives: tuple[Creative, ...] = ()
+    given: tuple[GivenCreative, ...] = ()
     over_delivery: float = 1.0
     balanced: bool = True
     settle: timedelta = timedelta(seconds=10)

@@ -81,7 +81,8 @@ class Article(Frozen):
     """A page as it is judged and advertised.
 
     ``url`` is where ads lead, ``canonical_url`` its one spelling for identity. ``image_url`` is
-    https. ``published_at`` is aware. ``fingerprint`` is ``promise_fingerprint`` of the content.
+    https and the first of ``images``; ``price`` is as the page writes it ("19.90 EUR").
+    ``published_at`` is aware. ``fingerprint`` is ``promise_fingerprint`` of the content.
     """
 
     url: str
@@ -91,6 +92,8 @@ class Article(Frozen):
     text: str = ""
     tags: tuple[str, ...] = ()
     image_url: str | None = None
+    images: tuple[str, ...] = ()
+    price: str = ""
     author: str | None = None
     published_at: datetime | None = None
     language: str | None = None

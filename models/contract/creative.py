@@ -1,7 +1,35 @@
 """What an ad says and shows."""
 
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
 from models.contract.base import Frozen
 from models.contract.vocabulary import CallToAction
+
+Provenance = Literal["none", "valid", "trusted", "invalid"]
+"""What a file's content credentials say, read back: ``valid`` is signed and whole, ``trusted`` by
+somebody on the list given."""
+
+
+class Origin(StrEnum):
+    """Where what is shown comes from. Values are stored: add, never rename."""
+
+    AI = "ai"
+    ADMIN = "admin"
+    PRODUCT = "product"
+    GAME_ASSET = "game_asset"
+    ARTICLE = "article"
+    DRAWN = "drawn"
+    """By rule, from colours alone; never by a model."""
+
+
+class Claim(Frozen):
+    """A statement of fact in a copy, and the sentence of the source that it comes from."""
+
+    text: str
+    sentence: str
 
 
 class AdCopy(Frozen):
@@ -13,27 +41,31 @@ class AdCopy(Frozen):
     description: str = ""
     call_to_action: CallToAction = CallToAction.LEARN_MORE
     hashtags: tuple[str, ...] = ()
+    claims: tuple[Claim, ...] = ()
 
 
 class ImageAsset(Frozen):
-    """A still image at rest: ``path`` is relative to the asset directory."""
+    """A still image at rest: ``path`` is relative to the asset directory.
+
+    ``source`` says in words how it was made; ``contrast`` is the least of its texts (WCAG 2).
+    """
 
     sha256: str
     path: str
     width: int
     height: int
     source: str = "sandbox-generated"
+    origin: Origin = Origin.DRAWN
+    ai_made: bool = False
+    provenance: Provenance = "none"
+    bytes: int = 0
+    contrast: float | None = None
 
 
-class VideoAsset(Frozen):
+class VideoAsset(ImageAsset):
     """A video at rest: ``path`` is relative to the asset directory."""
 
-    sha256: str
-    path: str
-    width: int
-    height: int
     seconds: float
-    source: str = "sandbox-generated"
 
 
 class Media(Frozen):
@@ -43,11 +75,43 @@ class Media(Frozen):
     video: VideoAsset | None = None
 
 
+class PlacedAsset(Frozen):
+    """What one placement of the network shows: an image, a video, or both (its cover)."""
+
+    placement: str
+    image: ImageAsset | None = None
+    video: VideoAsset | None = None
+
+
 class Creative(Frozen):
-    """One variant: copy and media, with its stable id inside the campaign (``v1``, ``v2``)."""
+    """One variant: copy and media, with its stable id inside the campaign (``v1``, ``v2``).
+
+    ``image`` and ``video`` are what is uploaded; ``placements`` are all that were made.
+    """
 
     id: str
     copy_text: AdCopy
     image: ImageAsset
     video: VideoAsset | None = None
     author: str = "ai"
+    placements: tuple[PlacedAsset, ...] = ()
+
+
+class GivenCreative(Frozen):
+    """A person's own creative. What is given is never changed; what is left out is filled in.
+
+    ``image`` and ``video`` are SHA-256 digests in the team's asset library.
+    """
+
+    headline: str = ""
+    primary_text: str = ""
+    description: str = ""
+    call_to_action: CallToAction | None = None
+    hashtags: tuple[str, ...] = ()
+    image: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    video: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+
+    @property
+    def has_words(self) -> bool:
+        """Whether nothing is left to write."""
+        return bool(self.headline and self.primary_text)

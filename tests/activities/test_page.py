@@ -320,3 +320,31 @@ def test_missing_and_large_files(tmp_path: Path) -> None:
         article_from_file(tmp_path)
     with pytest.raises(PageRefused, match="larger than"):
         article_from_file(write(tmp_path, "big.md", "x" * 5_000_001))
+
+
+def test_a_products_photos_and_price_are_read() -> None:
+    head = linked(
+        **{
+            "@type": "Product",
+            "name": "Oak stool",
+            "image": ["https://shop.example/1.jpg", {"url": "/2.jpg"}, "javascript:alert(1)"],
+            "offers": {"@type": "Offer", "price": 89.5, "priceCurrency": "eur"},
+        }
+    )
+    article = read_article(fetched(page(head)))
+    assert article.images == ("https://shop.example/1.jpg", "https://www.shop.example/2.jpg")
+    assert (article.image_url, article.price) == (article.images[0], "89.5 EUR")
+
+
+@pytest.mark.parametrize(
+    "offers",
+    [
+        [{"price": "9", "priceCurrency": "EUR"}, {"price": "19", "priceCurrency": "EUR"}],
+        {"price": "from 9", "priceCurrency": "EUR"},
+        {"price": "9"},
+        "free",
+    ],
+)
+def test_a_price_that_is_not_one_price_is_none(offers: object) -> None:
+    head = linked(**{"@type": "Product", "name": "Stool", "offers": offers})
+    assert read_article(fetched(page(head))).price == ""
