@@ -19,11 +19,13 @@ from temporalio.worker import Worker
 from activities.access import AccountAccess
 from activities.accounts import AccountActivities
 from activities.allowances import SharedQuota
+from activities.brands import Brands
 from activities.claude import Claude
 from activities.connections import secret_source
+from activities.copywriting import CopyActivities
+from activities.creative_costs import CreativeOrders
 from activities.creative_figures import CreativeFiguresActivities
 from activities.creative_tests import CreativeTestActivities
-from activities.creatives import CreativeActivities
 from activities.denials import Denials
 from activities.digest import DigestActivities
 from activities.effects import EffectLog
@@ -32,6 +34,7 @@ from activities.failures import FailureCounter
 from activities.feeds import FeedActivities
 from activities.figures import FiguresActivities
 from activities.forecasts import ForecastActivities
+from activities.generators import generators
 from activities.guard import GuardActivities
 from activities.incidents import IncidentActivities
 from activities.inspection import InspectionActivities
@@ -46,17 +49,23 @@ from activities.portfolio import PortfolioActivities
 from activities.promotions import PromotionActivities
 from activities.recommendations import RecommendationActivities
 from activities.records import RecordActivities
+from activities.rendering import RenderingActivities
+from activities.signing import signer
 from activities.spend import SpendAuthority
 from activities.token_renewal import ConnectionActivities
+from activities.visuals import VisualActivities
 from activities.watch import WatchActivities
 from activities.web import WebReader
+from creative.storage import storage_at
 from models.contract import queues
 from models.contract.account import AdAccount
+from models.contract.money import Money
 from models.database import Database
 from models.settings import Settings
 from platforms.errors import NetworkError
 from platforms.registry import Networks
 from starter import environment, logs
+from starter.assets import asset_library
 from starter.temporal import TemporalUnreachable, connect, leave
 from workflows.account_guard import AccountGuardWorkflow
 from workflows.campaign import CampaignWorkflow
@@ -112,7 +121,7 @@ class Collaborators:
         network = NetworkActivities(
             self.networks,
             EffectLog(self.database),
-            settings.assets,
+            storage_at(settings.asset_store, settings.assets),
             AccountAccess(self.database),
         )
         guard = GuardActivities(
@@ -139,10 +148,7 @@ class Collaborators:
                 FeedActivities(self.database, self.web, client, settings),
                 ConnectionActivities(self.database, settings, self.networks),
             ],
-            queues.CREATIVE: [
-                EvaluationActivities(self.claude),
-                CreativeActivities(self.claude, settings.assets),
-            ],
+            queues.CREATIVE: [EvaluationActivities(self.claude), *self._creative(settings)],
             queues.ANALYTICS: [
                 FiguresActivities(self.database),
                 ForecastActivities(self.database, records, settings),
@@ -163,6 +169,23 @@ class Collaborators:
                 incidents,
             ],
         }
+
+    def _creative(self, settings: Settings) -> list[object]:
+        """Copy, pictures and videos."""
+        brands = Brands(self.database)
+        library = asset_library(settings, self.database)
+        budget = Money.of(settings.creative_budget)
+        return [
+            CopyActivities(self.claude, self.database, brands),
+            VisualActivities(
+                library,
+                brands,
+                self.web,
+                CreativeOrders(self.database, budget),
+                generators(settings),
+            ),
+            RenderingActivities(library, brands, signer(settings), settings.font),
+        ]
 
     async def aclose(self) -> None:
         """Release what was opened."""

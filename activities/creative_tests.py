@@ -8,7 +8,7 @@ from activities.decision_log import DecisionLog
 from activities.records import RecordActivities
 from activities.teams import frozen
 from models.contract.figures import CreativesCase, Decided
-from models.contract.optimisation import Lever, Move
+from models.contract.optimisation import Lever, Move, Tired
 from models.contract.vocabulary import CampaignStatus, DecisionType, Platform
 from models.database import Database
 from platforms.registry import capabilities
@@ -33,27 +33,29 @@ class CreativeTestActivities:
             known = await history(session, query, variants)
             suspended = await frozen(session)
         log = DecisionLog(query, case.cycle, case.platform)
-        moves, news = creative_moves(case, known, suspended, log)
+        looked = look_at_ads(case, known, suspended, log)
         await self._records.record_decisions(log.decisions)
-        return Decided(moves=moves, news=news)
+        return looked
 
 
-def creative_moves(
+def look_at_ads(
     case: CreativesCase, known: CampaignHistory, suspended: str | None, log: DecisionLog
-) -> tuple[tuple[Move, ...], tuple[str, ...]]:
-    """The moves of one look (at most one) and what people should hear; all is noted in ``log``.
+) -> Decided:
+    """The moves of one look (at most one), the ads that want fresh ones, and what people should
+    hear; all is noted in ``log``. Pure.
 
-    Pure. ``suspended``: why decisions are frozen, or None.
+    ``suspended``: why decisions are frozen, or None.
     """
-    news = _judge_fatigue(case, known, log)
-    wanted = _wanted(case, known, log)
-    return _allowed(case, wanted, log, is_frozen=suspended is not None), news
+    tired, news = _judge_fatigue(case, known, suspended, log)
+    moves = _allowed(case, _wanted(case, known, log), log, is_frozen=suspended is not None)
+    return Decided(moves=moves, news=news, tired=tired)
 
 
 def _judge_fatigue(
-    case: CreativesCase, known: CampaignHistory, log: DecisionLog
-) -> tuple[str, ...]:
+    case: CreativesCase, known: CampaignHistory, suspended: str | None, log: DecisionLog
+) -> tuple[tuple[Tired, ...], tuple[str, ...]]:
     """Tired audiences want fresh ads; what is shown meanwhile is the test's to decide."""
+    tired: list[Tired] = []
     news: list[str] = []
     for variant in case.ads:
         if variant in case.resting:
@@ -61,10 +63,36 @@ def _judge_fatigue(
         inputs = fatigue_inputs(case, known, variant)
         answer = fatigue.decide(inputs)
         moved = answer.action != "hold"
-        log.note(fatigue, inputs, answer, DecisionType.FATIGUE, moved=moved, subject=variant)
-        if moved:
-            news.append(f"Fresh creatives wanted for {variant}: {answer.reason}")
-    return tuple(news)
+        source = log.note(fatigue, inputs, answer, DecisionType.FATIGUE, moved=moved,
+                          subject=variant)  # fmt: skip
+        if not moved:
+            continue
+        why_not = suspended or _left_to_a_person(case, variant)
+        if why_not is None:
+            tired.append(
+                Tired(
+                    variant=variant,
+                    rotate=answer.action == "rotate",
+                    reason=answer.reason,
+                    decision_id=log.id_of(source),
+                )
+            )
+        else:
+            log.drop(source, why_not)
+            news.append(f"Fresh creatives wanted for {variant}: {answer.reason} ({why_not})")
+    return tuple(tired), tuple(news)
+
+
+def _left_to_a_person(case: CreativesCase, variant: str) -> str | None:
+    """Why the machine makes no fresh ads beside this one, or None."""
+    allowed, able = case.plan.optimisation, capabilities(Platform(case.platform))
+    if case.admin_override or not (allowed.enabled and allowed.creatives):
+        return "a person runs this campaign's ads"
+    if variant in case.own:
+        return "a person made it, and nobody else replaces it"
+    if able.ads_at_once is not None:
+        return f"{case.platform} shows {able.ads_at_once} ad at a time"
+    return None
 
 
 def _wanted(case: CreativesCase, known: CampaignHistory, log: DecisionLog) -> Move | None:
@@ -85,7 +113,11 @@ def _wanted(case: CreativesCase, known: CampaignHistory, log: DecisionLog) -> Mo
     else:
         off, on = shares.rest, shares.wake
         source, reason = shared, shares.reason
+    kept = tuple(one for one in off if one in case.own)
+    off = tuple(one for one in off if one not in case.own)
     if not off and not on:
+        if kept:
+            log.drop(source, f"a person made {', '.join(kept)}: only a person lets it rest")
         return None
     return Move(
         lever=Lever.CREATIVE,

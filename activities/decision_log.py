@@ -15,6 +15,7 @@ _LEVERS = (
     DecisionType.ADJUST_BUDGET,
     DecisionType.ADJUST_BID,
     DecisionType.CREATIVE_TEST,
+    DecisionType.FATIGUE,
 )
 
 

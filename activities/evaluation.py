@@ -10,6 +10,7 @@ from temporalio import activity
 
 from activities.claude import Answer, Claude, ToolCall
 from activities.heartbeat import heartbeating
+from creative import variant_count
 from models.contract.campaign import MediaPlan
 from models.contract.content import Article, ContentType
 from models.contract.money import Money
@@ -210,14 +211,21 @@ def _proposal(
         category = floor
         why = "it is a job" if job else seen.reason
         notes = (f"declared as {floor.value}, because {why}; everybody of age may see it",)
+    budget = Money.of(asked.daily_budget, account.currency)
+    flight = timedelta(hours=asked.duration_hours)
+    testable = variant_count.decide(
+        budget, flight, account.platform, at_once=capabilities(account.platform).ads_at_once
+    )
+    if testable.count < asked.variants:
+        notes = (*notes, f"{testable.count} instead of {asked.variants} ads: {testable.why}")
     plan = MediaPlan(
         name=f"{_short(article.title)} · {account.platform.value}",
         objective=asked.objective,
         campaign_type=_TYPES[article.content_type],
         special_category=category,
         destination_url=article.canonical_url,
-        daily_budget=Money.of(asked.daily_budget, account.currency),
-        duration=timedelta(hours=asked.duration_hours),
+        daily_budget=budget,
+        duration=flight,
         targeting=open_targeting(
             category,
             Targeting(
@@ -227,7 +235,7 @@ def _proposal(
                 age_max=asked.targeting.age_max,
             ),
         ),
-        variants=min(asked.variants, capabilities(account.platform).ads_at_once or asked.variants),
+        variants=min(asked.variants, testable.count),
     )
     spoken_for = sum(taken.values())
     room = Room(

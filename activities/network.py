@@ -2,19 +2,20 @@
 
 import asyncio
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NoReturn
 
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
 from activities import trees, twins
 from activities.access import AccountAccess
 from activities.effects import QUARANTINED, Asked, EffectLog
 from activities.heartbeat import heartbeating
-from activities.outcomes import network_errors, not_confirmed, quarantined
+from activities.outcomes import MEDIA_REFUSED, network_errors, not_confirmed, quarantined
 from activities.trees import read_tree
 from activities.twins import Unsettled
 from activities.writes import seen_through, switch_all, wait_out_earlier_attempts
+from creative.storage import AssetLost, AssetStorage
 from models.contract.account import AdAccount
 from models.contract.effects import (
     CreateObject,
@@ -52,11 +53,15 @@ class NetworkActivities:
     """
 
     def __init__(
-        self, networks: Networks, effects: EffectLog, assets: Path, access: AccountAccess
+        self,
+        networks: Networks,
+        effects: EffectLog,
+        storage: AssetStorage,
+        access: AccountAccess,
     ) -> None:
         self._networks = networks
         self._effects = effects
-        self._assets = assets
+        self._storage = storage
         self._access = access
 
     @activity.defn
@@ -110,8 +115,9 @@ class NetworkActivities:
         return list(alive.values())
 
     async def _create(self, network: AdNetwork, ask: CreateObject, asked: Asked) -> NetworkObject:
+        order = await self._local(ask.order)
         try:
-            return await seen_through(network.create(self._local(ask.order)))
+            return await seen_through(network.create(order))
         except Ambiguous as lost:
             await asyncio.sleep(ask.settle.total_seconds())
             found = await self._look_up(network, ask, asked)
@@ -125,15 +131,24 @@ class NetworkActivities:
                 ) from None
             raise not_confirmed(f"{lost}; nothing was found, asking again") from None
 
-    def _local(self, order: Order) -> Order:
-        """Assets travel by relative path; only this machine knows where they lie."""
+    async def _local(self, order: Order) -> Order:
+        """Assets travel by key; adapters want files on this machine."""
         if isinstance(order, CreativeOrder):
-            video = order.video_path and str(self._assets / order.video_path)
-            paths = {"image_path": str(self._assets / order.image_path), "video_path": video}
-            return order.model_copy(update=paths)
+            return order.model_copy(
+                update={
+                    "image_path": await self._file(order.image_path),
+                    "video_path": order.video_path and await self._file(order.video_path),
+                }
+            )
         if isinstance(order, AdOrder) and order.creative is not None:
-            return order.model_copy(update={"creative": self._local(order.creative)})
+            return order.model_copy(update={"creative": await self._local(order.creative)})
         return order
+
+    async def _file(self, key: str) -> str:
+        try:
+            return str(await self._storage.local(key))
+        except AssetLost as lost:
+            raise ApplicationError(str(lost), type=MEDIA_REFUSED, non_retryable=True) from None
 
     async def _adopt(
         self, network: AdNetwork, ask: CreateObject, asked: Asked, found: Sequence[NetworkObject]

@@ -15,6 +15,7 @@ NOT_CONFIRMED = "NotConfirmed"
 QUARANTINED = "Quarantined"
 CLAUDE_REFUSED = "ClaudeRefused"
 INPUT_REFUSED = "InputRefused"
+MEDIA_REFUSED = "MediaRefused"
 
 
 @asynccontextmanager

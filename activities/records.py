@@ -342,7 +342,7 @@ def _creative_values(
         "team_id": start.team_id,
         "campaign_id": start.campaign_id,
         "variant": creative.id,
-        "type": "image",
+        "type": "video" if creative.video else "image",
         "source": creative.author,
         "status": "active" if creative.id in state.tree.ad_ids else "draft",
         "angle": words.angle,
@@ -352,6 +352,7 @@ def _creative_values(
         "call_to_action": words.call_to_action.value,
         "image_sha256": creative.image.sha256,
         "image_path": creative.image.path,
+        "video_sha256": creative.video.sha256 if creative.video else "",
         "platform_creative_id": state.tree.creative_ids.get(creative.id),
         "platform_ad_id": state.tree.ad_ids.get(creative.id),
     }

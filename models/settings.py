@@ -8,11 +8,12 @@ from typing import Literal
 from uuid import UUID
 
 from pydantic import AliasChoices, BaseModel, Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from models.contract.campaign import Cadence
 from models.contract.clock import CampaignClock
 from models.contract.vocabulary import Platform
+from models.creative_settings import CreativeSettings
 from models.sealing import Keyring, keyring
 from models.stepped_clock import SteppedClock
 
@@ -41,7 +42,7 @@ class Usual(BaseModel):
     value: float = Field(default=0.0, ge=0)
 
 
-class Settings(BaseSettings):
+class Settings(CreativeSettings):
     """Settings of every process. Names in capitals are the environment variables' own."""
 
     # A refused value may be a secret: the message names the setting only.
@@ -99,6 +100,11 @@ class Settings(BaseSettings):
     secret_sources: dict[str, str] = {}
     # Where networks send a person back to after a login; the event endpoint unless set.
     public_url: str = ""
+
+    # Where pictures and videos lie: "s3://bucket/prefix" (endpoint, region and credentials by AWS's
+    # own variables), or `assets` on disk. Links to them are signed with the secret.
+    asset_store: str = ""
+    link_secret: SecretStr = SecretStr("")
 
     # Where people are told: a name of one's own (email, slack, sms, …) to an apprise URL. The one
     # URL of `notify_url` is the channel "default". High alerts go to `alert_high`: when unset, to

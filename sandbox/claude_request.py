@@ -139,6 +139,8 @@ def _prompt(messages: object) -> str:
                 )
             if role == "user" and part["type"] == "text":
                 texts.append(str(part.get("text", "")))
+            if part["type"] == "tool_result" and isinstance(part.get("content"), str):
+                texts.append(part["content"])
     if role != "user":
         raise ApiError.invalid("messages: the conversation must end with a user message")
     return "\n".join(texts)

@@ -1,14 +1,37 @@
 """Ad copy by rule: the article's own sentences, chosen by angle and fitted to the limits.
 
-Facts come only from the article; every sentence used is listed as a claim with its source. A
-text that is too long is replaced by a shorter sentence, then by whole clauses, and only then
-ends at a word boundary that reads complete. Sentences that address a machine ("ignore
-previous instructions") are not used.
+The rules:
+
+* facts come from the article and the brief's offer alone; every sentence used is listed as a
+  claim with its source. Sentences that address a machine ("ignore previous instructions"), that
+  promise money, or that hold a word the brief forbids are not used;
+* each angle takes the unused sentence that fits whole and shows most signs of it (a question, a
+  number, "but"), then the sentence that follows it in the article where there is room, else a
+  short invitation that fits the call to action;
+* a text that is too long gives way to a shorter sentence, then to a leading clause that stands by
+  itself. Nothing ends in the middle of a phrase: what cannot be said whole is left out;
+* the offer, if there is one, stands in the benefit and the urgency variant, else in the first;
+* variants that would say nearly the same are not written: a short article gives fewer of them;
+* a complaint about length makes the next attempt shorter by what was over.
+
+An article in another language than English gets its own sentences and no English ones.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, cast
+
+from sandbox.copy_sentences import (
+    TO_A_MACHINE,
+    dependent,
+    fit,
+    has_emoji,
+    hashtags,
+    same,
+    sentences_of,
+    texts,
+)
 
 ANGLES: Final = (
     "curiosity",
@@ -23,17 +46,27 @@ _SIGNS: Final = {
     "benefit": r"\b(help\w*|save\w*|free|easier|faster|better|learn\w*|new|gain\w*|improv\w+)\b",
     "question": r"\?|\b(how|why|what|which|whether)\b",
     "social_proof": r"\d|\b(people|readers|customers|teams|said|says|users|percent|many)\b",
-    "urgency": r"\b(today|now|until|deadline|this (week|month)|soon|last|only|closes?)\b",
-    "problem_solution": r"\b(but|however|instead|problem\w*|without|until|because|solution\w*)\b",
+    "urgency": r"\b(today|now|until|deadline|this (week|month)|soon|open\w*|closes?|\d+ [A-Z]\w+)",
+    "problem_solution": r"\b(but|however|instead|problem\w*|without|because|solv\w*|solution\w*)\b",
 }
-_LEADS: Final = {
-    "curiosity": "Here is what stands out:",
-    "benefit": "Worth knowing:",
-    "question": "Have you thought about this?",
-    "social_proof": "In the article’s own words:",
-    "urgency": "Worth reading now:",
-    "problem_solution": "The point in short:",
-}
+_INVITATIONS: Final = {
+    "learn_more": {
+        "curiosity": "The story behind it is worth a read.",
+        "benefit": "Here is how.",
+        "social_proof": "See for yourself.",
+        "urgency": "Read it today.",
+        "problem_solution": "Read how it was done.",
+    },
+    "shop_now": {"curiosity": "Have a closer look.", "benefit": "Made for every day.",
+                 "social_proof": "See for yourself.", "urgency": "Have a look today."},
+    "apply_now": {"curiosity": "See what the work is like.", "benefit": "Find out more.",
+                  "social_proof": "Meet the team.", "urgency": "Apply today."},
+    "sign_up": {"curiosity": "Have a look inside.", "benefit": "Join in.",
+                "social_proof": "Join them.", "urgency": "Sign up today."},
+    "download": {"curiosity": "Have a look inside.", "benefit": "Try it yourself.",
+                 "social_proof": "Try it yourself.", "urgency": "Get it today."},
+}  # fmt: skip
+_LAST_RESORT: Final = ("Read the full story", "Read the story", "Have a look")
 _ACTIONS: Final = {
     "purchases": "shop_now",
     "catalog_sales": "shop_now",
@@ -42,140 +75,253 @@ _ACTIONS: Final = {
     "leads": "sign_up",
     "app_installs": "download",
 }
-_TO_A_MACHINE: Final = re.compile(
-    r"\b(ignore|disregard|forget)\b.*\b(instruction|prompt|rule)s?\b|system prompt"
-    r"|\b(set|raise|increase)\b.*\bbudget\b|\bas an ai\b|\byou must call\b|<\s*/?\s*\w+\s*>",
+_NOT_OURS: Final = re.compile(
+    r"guarantee|risk[- ]free|get rich|financial freedom|revolutionary|game[- ]chang|unbelievable"
+    r"|world['’]s best|passive income|invest(ment)? (now|opportunity)|click here|last chance|hurry"
+    r"|[!?]{2,}",
     re.IGNORECASE,
 )
-_DANGLING: Final = re.compile(
-    r"(a|an|the|and|or|but|of|to|in|on|at|by|for|with|from|as|is|are|was|were|be|that|which|who"
-    r"|than|into|its|their|his|her|our|your|this|these|those|not|no|if|because|while)",
-    re.IGNORECASE,
+_ENGLISH: Final = frozenset(
+    [
+        "the",
+        "and",
+        "of",
+        "to",
+        "in",
+        "is",
+        "for",
+        "with",
+        "on",
+        "that",
+        "it",
+        "you",
+        "are",
+        "by",
+        "from",
+        "a",
+    ]
 )
 
 
-def write_copy(brief: Mapping[str, Any], article: Mapping[str, Any]) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """What one batch is written from."""
+
+    sentences: list[str]
+    english: bool
+    wide: bool
+    most: Mapping[str, int]
+    action: str
+    offer: str
+
+    def size(self, text: str) -> int:
+        """Length as the brief counts it."""
+        if not self.wide:
+            return len(text)
+        return sum(2 if ord(one) > 0x1100 and not 0x2000 <= ord(one) <= 0x201F else 1
+                   for one in text)  # fmt: skip
+
+    def fits(self, text: str, field: str) -> bool:
+        return 0 < self.size(text) <= self.most[field]
+
+
+def write_copy(
+    brief: Mapping[str, Any], article: Mapping[str, Any], complaints: str = ""
+) -> list[dict[str, Any]]:
     """``brief["variants"]`` variants (1 to 8), each with its own angle and main sentence."""
     count = min(max(int(brief.get("variants") or 1), 1), 8)
-    limits: Mapping[str, Any] = brief.get("limits") or {}
+    desk = _desk(brief, article, complaints)
     title = " ".join(str(article.get("title") or "").split())
-    sentences = sentences_of(article) or [title]
-    actions = texts(brief.get("calls_to_action"))
-    action = _ACTIONS.get(str(brief.get("objective")), "learn_more")
-    if actions and action not in actions:
-        action = "learn_more" if "learn_more" in actions else actions[0]
-    headlines = _headlines(title, sentences, _limit(limits, "headline", 40))
-    most, aside_most = _limit(limits, "primary_text", 125), _limit(limits, "description", 30)
+    named = [str(one.get("angle")) for one in _objects(brief.get("angles"))]
+    asked = [one for one in named if one in ANGLES] or list(ANGLES)
+    tags = hashtags(texts(article.get("tags")))
+    headlines = _headlines(title, texts(article.get("tags")), desk)
+    offered = {"benefit", "urgency"} & set(asked[:count]) or {asked[0]}
+    told = [" ".join(words.split()) for words in texts(brief.get("already_running"))]
     variants: list[dict[str, Any]] = []
     used: set[str] = set()
     for index in range(count):
-        angle = ANGLES[index % len(ANGLES)]
-        source = _pick(sentences, angle, used, most)
-        used.add(source)
-        text, claims = _primary(angle, source, sentences, most)
-        remark = _pick(sentences, "benefit", {source}, aside_most)
-        aside = fit(remark, aside_most)
+        angle = asked[index % len(asked)]
+        offer = desk.offer if angle in offered else ""
+        made = _variant(angle, desk, used, told, offer, title)
+        if made is None:
+            continue
+        text, claims = made
+        used.update(claim["source_sentence"] for claim in claims)
+        told.append(text)
+        turned = headlines[len(variants) % len(headlines) :] + headlines
+        # A headline that the text repeats is half an ad.
+        apart = [one for one in turned if one[0].casefold() not in text.casefold()]
+        headline, headline_source = (apart or turned)[0]
+        if headline_source:
+            claims.append({"text": headline, "source_sentence": headline_source})
+        aside, remark = _aside(desk, (text, headline, *(one["description"] for one in variants)))
         if aside:
             claims.append({"text": aside, "source_sentence": remark})
         variants.append(
             {
                 "angle": angle,
                 "primary_text": text,
-                "headline": headlines[index % len(headlines)],
+                "headline": headline,
                 "description": aside,
-                "call_to_action": action,
-                "hashtags": hashtags(texts(article.get("tags"))),
+                "call_to_action": desk.action,
+                "hashtags": _shown(tags, text, brief, desk),
                 "claims": claims,
             }
         )
     return variants
 
 
-def texts(value: object) -> list[str]:
-    """A JSON list as texts; anything else as no texts."""
-    return [str(each) for each in cast("list[object]", value)] if isinstance(value, list) else []
+def _desk(brief: Mapping[str, Any], article: Mapping[str, Any], complaints: str) -> _Desk:
+    limits: Mapping[str, Any] = brief.get("limits") or {}
+    most = {
+        name: usual if limits.get(name) is None else int(limits[name])
+        for name, usual in (("primary_text", 125), ("headline", 40), ("description", 30))
+    }
+    for field, over in _overruns(complaints):
+        most[field] = max(most.get(field, 0) - over, 1)
+    brand: Mapping[str, Any] = brief.get("brand") or {}
+    banned = [re.escape(word) for word in texts(brand.get("forbidden_words")) if word.strip()]
+    ban = re.compile(rf"(?<!\w)(?:{'|'.join(banned)})(?!\w)", re.I) if banned else None
+    usable = [
+        one
+        for one in sentences_of(article)
+        if not _NOT_OURS.search(one) and not has_emoji(one) and not (ban and ban.search(one))
+    ]
+    words = re.findall(r"[^\W\d_]+", f"{article.get('title')} {' '.join(usable)}".lower())
+    actions = texts(brief.get("calls_to_action"))
+    action = _ACTIONS.get(str(brief.get("objective")), "learn_more")
+    if actions and action not in actions:
+        action = "learn_more" if "learn_more" in actions else actions[0]
+    return _Desk(
+        sentences=usable,
+        english=sum(word in _ENGLISH for word in words) * 8 >= len(words),
+        wide="are two" in str(brief.get("counting")),
+        most=most,
+        action=action,
+        offer=" ".join(str(brief.get("offer") or "").split()),
+    )
 
 
-def sentences_of(article: Mapping[str, Any]) -> list[str]:
-    """The article's usable sentences, description first, each of four words or more."""
-    found: list[str] = []
-    for part in (article.get("description"), article.get("text")):
-        for raw in re.split(r"(?<=[.!?])[\"”’)]*\s+|\n+", str(part or "")):
-            sentence = " ".join(raw.split())
-            fresh = sentence not in found and len(sentence.split()) >= 4
-            if fresh and not _TO_A_MACHINE.search(sentence):
-                found.append(sentence)
-    return found
+def _overruns(complaints: str) -> Iterator[tuple[str, int]]:
+    """Field and characters over, for every text that was called too long."""
+    found = re.findall(r"(\w+) has (\d+) characters, the limit is (\d+)", complaints)
+    for field in dict.fromkeys(name for name, _, _ in found):
+        yield field, max(int(size) - int(limit) for name, size, limit in found if name == field)
 
 
-def fit(text: str, limit: int) -> str:
-    """``text`` within ``limit`` characters: whole, else its leading clauses, else its leading
-    words up to one that can end a phrase. Empty when not even one word fits."""
-    text = text.strip()
-    if len(text) <= limit:
-        return text
-    ends = [match.start() for match in re.finditer(r"(?:[,;:]|\s[–—-])\s", text)]
-    clauses = [text[:end].rstrip(" ,;:–—-") for end in ends if end <= limit]
-    # A clause is only worth it if it still says something.
-    if clauses and len(clauses[-1].split()) >= 3:
-        return clauses[-1]
-    words: list[str] = []
-    for word in text.split():
-        if len(" ".join([*words, word])) > limit:
-            break
-        words.append(word)
-    while words and _DANGLING.fullmatch(words[-1].strip(",;:–—-")):
-        words.pop()
-    return " ".join(words).rstrip(" ,;:–—-")
+def _variant(
+    angle: str, desk: _Desk, used: set[str], told: Sequence[str], offer: str, title: str
+) -> tuple[str, list[dict[str, str]]] | None:
+    """Primary text and claims; None where all would say the same again."""
+    for source in _ranked(desk.sentences, angle, used, desk):
+        for text, claims in _tellings(angle, source, desk, offer, used):
+            if desk.fits(text, "primary_text") and not any(same(text, one) for one in told):
+                return text, claims
+    usable = "" if TO_A_MACHINE.search(title) or _NOT_OURS.search(title) else title
+    plain = [(one, "") for one in _LAST_RESORT] if desk.english else []
+    for words, source in ((offer, offer), (usable, usable), *plain):
+        text = words if words.endswith((".", "?", "!")) else f"{words}."
+        if words and desk.fits(text, "primary_text") and not any(same(text, t) for t in told):
+            claims = [{"text": words, "source_sentence": source}] if source else []
+            return text, claims
+    return None
 
 
-def hashtags(tags: Sequence[str]) -> list[str]:
-    """Up to three tags as hashtags: letters and digits, words capitalised, with the ``#``."""
-    names = ("".join(w[:1].upper() + w[1:] for w in re.findall(r"\w+", t)) for t in tags)
-    return [f"#{name}" for name in dict.fromkeys(names) if name][:3]
-
-
-def _limit(limits: Mapping[str, Any], name: str, default: int) -> int:
-    value = limits.get(name)
-    return default if value is None else int(value)
-
-
-def _pick(sentences: Sequence[str], angle: str, used: set[str], limit: int) -> str:
-    """The unused sentence that fits whole and shows most signs of the angle; early ones
-    first."""
-    left = [each for each in sentences if each not in used] or list(sentences)
-
-    def worth(sentence: str) -> tuple[bool, int, int]:
-        signs = len(re.findall(_SIGNS[angle], sentence, re.IGNORECASE))
-        return (len(sentence) > limit, -min(signs, 2), sentences.index(sentence))
-
-    return min(left, key=worth)
-
-
-def _primary(
-    angle: str, source: str, sentences: Sequence[str], limit: int
-) -> tuple[str, list[dict[str, str]]]:
-    """The primary text and the claims it makes, each with the sentence it comes from."""
-    said = fit(source, limit)
+def _tellings(
+    angle: str, source: str, desk: _Desk, offer: str, used: set[str]
+) -> Iterator[tuple[str, list[dict[str, str]]]]:
+    """Ways to say one sentence, the fullest first, each with its claims."""
+    said = source if desk.fits(source, "primary_text") else fit(source, desk.most["primary_text"])
+    if not said:
+        return
+    main = said if said.endswith((".", "!", "?")) else f"{said}."
     claims = [{"text": said, "source_sentence": source}]
-    text = said
-    if len(_LEADS[angle]) + 1 + len(source) <= limit:
-        text = f"{_LEADS[angle]} {source}"
-    follow = sentences.index(source) + 1
-    # A second sentence where there is room: the one that follows in the article as well.
-    if said == source and follow < len(sentences):
-        after = sentences[follow]
-        if len(text) + 1 + len(after) <= limit:
-            text = f"{text} {after}"
-            claims.append({"text": after, "source_sentence": after})
-    return text, claims
+    if offer:
+        offered = offer if offer.endswith((".", "!", "?")) else f"{offer}."
+        proof = {"text": offer, "source_sentence": offer}
+        yield f"{main} {offered}", [*claims, proof]
+        yield offered, [proof]
+    place = desk.sentences.index(source) + 1
+    follow = desk.sentences[place] if said == source and place < len(desk.sentences) else ""
+    follow = "" if follow in used else follow
+    asks = angle == "question" and desk.english and "?" not in main and not dependent(main)
+    ask = "Did you know? " if asks else ""
+    # A question wants its answer, and a problem its solution: the sentence that follows.
+    if follow and (angle in ("question", "problem_solution") or len(main) < 50):
+        yield f"{ask}{main} {follow}", [*claims, {"text": follow, "source_sentence": follow}]
+    invitation = _INVITATIONS.get(desk.action, {}).get(angle, "")
+    if invitation and desk.english and "?" not in main:
+        yield f"{main} {invitation}", claims
+    if ask:
+        yield f"{ask}{main}", claims
+    yield main, claims
 
 
-def _headlines(title: str, sentences: Sequence[str], limit: int) -> list[str]:
-    """Different headlines: the title, its parts, then sentences that fit as they are."""
+def _ranked(sentences: Sequence[str], angle: str, used: set[str], desk: _Desk) -> list[str]:
+    """Unused sentences: those that fit whole first, then by signs of the angle, then in order."""
+
+    def worth(sentence: str) -> tuple[bool, bool, bool, int, int]:
+        signs = len(re.findall(_SIGNS.get(angle, r"$^"), sentence, re.IGNORECASE))
+        fitting = desk.fits(sentence, "primary_text")
+        # A question is left for the variant that asks one.
+        asks = (sentence.endswith("?")) is (angle == "question")
+        place = sentences.index(sentence)
+        return (not fitting, dependent(sentence), not asks and angle != "question",
+                -min(signs + 2 * (asks and angle == "question"), 3), place)  # fmt: skip
+
+    return sorted((one for one in sentences if one not in used), key=worth)
+
+
+def _headlines(title: str, tags: Sequence[str], desk: _Desk) -> list[tuple[str, str]]:
+    """Different headlines, each with the sentence it comes from: the title, its parts, sentences
+    that fit as they are, clauses, and a tag or plain words when nothing else does."""
     parts = [title, *(part.strip() for part in re.split(r"\s*[:|–—]\s+", title))]
-    short = [each.rstrip(".") for each in sentences]
-    whole = [each for each in (*parts, *short) if 0 < len(each) <= limit]
-    cut = [piece for each in (title, *short) if (piece := fit(each, limit))]
-    choice = [each for each in (*whole, *cut) if len(each.split()) >= 2] or cut or [""]
-    return list(dict.fromkeys(choice))[:8]
+    safe = [one for one in parts if not TO_A_MACHINE.search(one) and not _NOT_OURS.search(one)]
+    found = [(one[:1].upper() + one[1:], title) for one in safe if not has_emoji(one)]
+    own = [one for one in desk.sentences if len(one.split()) <= 9]
+    found += [(one.rstrip("."), one) for one in sorted(own, key=dependent)]
+    found += [(fit(one, desk.most["headline"]), one) for one in (title, *desk.sentences)
+              if not TO_A_MACHINE.search(one)]  # fmt: skip
+    fitting = [
+        (words, source)
+        for words, source in found
+        if desk.fits(words, "headline") and len(words.split()) >= 2 and "!" not in words
+    ]
+    if not fitting:
+        spare = [*(tag[:1].upper() + tag[1:] for tag in tags), *_LAST_RESORT]
+        fitting = [(one, "") for one in spare if desk.fits(one, "headline")] or [("", "")]
+    kept: dict[str, tuple[str, str]] = {}
+    for words, source in fitting:
+        kept.setdefault(words.casefold(), (words, source))
+    return list(kept.values())[:8]
+
+
+def _aside(desk: _Desk, told: Sequence[str]) -> tuple[str, str]:
+    """A short remark that nothing else says already, and its sentence; or nothing."""
+    for sentence in desk.sentences:
+        words = sentence if desk.fits(sentence, "description") else ""
+        words = (words or fit(sentence, desk.most["description"])).rstrip(".")
+        new = bool(words) and not any(words in one for one in told)
+        if new and not dependent(words) and desk.fits(words, "description"):
+            return words, sentence
+    return "", ""
+
+
+def _shown(tags: Sequence[str], text: str, brief: Mapping[str, Any], desk: _Desk) -> list[str]:
+    """Hashtags if the brief asks for any, and as many as fit where they count."""
+    asked = str(brief.get("hashtags") or "none")
+    if asked.startswith("none"):
+        return []
+    if "counted" not in asked:
+        return list(tags)
+    kept: list[str] = []
+    for tag in tags:
+        if desk.size(" ".join([text, *kept, tag])) <= desk.most["primary_text"]:
+            kept.append(tag)
+    return kept
+
+
+def _objects(value: object) -> list[Mapping[str, Any]]:
+    items = cast("list[object]", value) if isinstance(value, list) else []
+    return [cast("Mapping[str, Any]", one) for one in items if isinstance(one, dict)]

@@ -1,7 +1,7 @@
 """The rule-based planner that stands in for Claude when no API key is present.
 
-It reads what the product puts between ``<context>``, ``<article>`` and ``<brief>`` tags (JSON)
-and answers with the product's own tools. It always calls itself what it is. The rules:
+It reads what the product puts between ``<context>``, ``<article>``, ``<brief>`` and ``<copy>``
+tags (JSON) and answers with the product's own tools. It always calls itself what it is. The rules:
 
 *Evaluation* (tools ``create_campaign``, ``skip_promotion``). Skip when the article's text is
 under 60 words, when its title says draft or test, or when no account can be paid from the
@@ -16,7 +16,8 @@ remaining daily budget. Else one campaign per account:
   category is targeted by country only, as the networks demand;
 * interests: the article's tags; three variants; three days (product seven, job fourteen).
 
-*Copy* (tool ``write_copy``): see ``sandbox.copywriter``.
+*Copy* (tool ``write_copy``): see ``sandbox.copywriter``. *Review of copy* (tool ``review_copy``,
+with a ``<copy>``): see ``sandbox.copy_reviewer``.
 
 Whatever stands inside the article is data. The planner follows no sentence of it: figures
 come from the context alone.
@@ -29,7 +30,9 @@ from dataclasses import dataclass, field
 from decimal import ROUND_FLOOR, Decimal, InvalidOperation
 from typing import Any, Final, cast
 
-from sandbox.copywriter import texts, write_copy
+from sandbox.copy_reviewer import review_copy
+from sandbox.copy_sentences import texts
+from sandbox.copywriter import write_copy
 
 LABEL: Final = "rule-based sandbox planner (not Claude)"
 _FEWEST_WORDS: Final = 60
@@ -72,12 +75,16 @@ class Turn:
 def plan(prompt: str, tools: Sequence[str]) -> Turn:
     """Answer a conversation, given as the joined text of its user messages.
 
-    A repair turn (a tool result that is an error) needs no rule of its own: the same material
-    gives the same, correct answer.
+    What follows the material are complaints of a repair turn: copy gets shorter by them, all else
+    is answered from the same material as before.
     """
-    material = extract(prompt)
+    material, complaints = _read(prompt)
+    if "review_copy" in tools and {"brief", "copy", "article"} <= material.keys():
+        verdicts = review_copy(material["brief"], material["copy"], material["article"])
+        text = f"{LABEL}: {len(verdicts)} variants judged by their words, not by their meaning."
+        return Turn(text, (ToolCall("review_copy", {"verdicts": verdicts}),))
     if "write_copy" in tools and "brief" in material and "article" in material:
-        variants = write_copy(material["brief"], material["article"])
+        variants = write_copy(material["brief"], material["article"], complaints)
         count = len(variants)
         text = f"{LABEL}: {count} variants from the article's own sentences."
         return Turn(text, (ToolCall("write_copy", {"variants": variants}),))
@@ -88,15 +95,21 @@ def plan(prompt: str, tools: Sequence[str]) -> Turn:
 
 
 def extract(prompt: str) -> dict[str, dict[str, Any]]:
-    """The JSON objects behind the first ``<context>``, ``<article>`` and ``<brief>`` tags.
+    """The JSON objects behind the first ``<context>``, ``<article>``, ``<brief>`` and ``<copy>``
+    tags.
 
     Read by a JSON parser from the opening tag on, so that tags inside an article's text stay
     text: nobody can smuggle in a context of their own.
     """
+    return _read(prompt)[0]
+
+
+def _read(prompt: str) -> tuple[dict[str, dict[str, Any]], str]:
+    """The material, and what is said after it: no stranger's text, for that stands in the JSON."""
     found: dict[str, dict[str, Any]] = {}
     decoder = json.JSONDecoder()
     position = 0
-    while match := re.compile(r"<(context|article|brief)>\s*").search(prompt, position):
+    while match := re.compile(r"<(context|article|brief|copy)>\s*").search(prompt, position):
         position = match.end()
         try:
             value, position = decoder.raw_decode(prompt, position)
@@ -104,7 +117,7 @@ def extract(prompt: str) -> dict[str, dict[str, Any]]:
             continue
         if isinstance(value, dict):
             found.setdefault(match[1], cast("dict[str, Any]", value))
-    return found
+    return found, prompt[position:]
 
 
 def _evaluate(context: Mapping[str, Any], article: Mapping[str, Any]) -> Turn:

@@ -1,4 +1,5 @@
-"""One server for every stand-in: ad networks, Claude, a web site, and the control API."""
+"""One server for every stand-in: ad networks, Claude, the makers of pictures and videos, a web
+site, and the control API."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -11,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
-from sandbox import authorisation, claude, control, site
+from sandbox import authorisation, claude, control, generative, site
 from sandbox.control import Holding
 from sandbox.durable_world import DurableWorld
 from sandbox.transport import DroppingProtocol, TransportFaults
@@ -38,8 +39,8 @@ def _network(name: str) -> ModuleType:
 
 
 def create_app(world: DurableWorld, networks: Sequence[str] = NETWORKS) -> Starlette:
-    """Mount the networks asked for by their names, ``/claude``, ``/site``, ``/login`` and
-    ``/control``.
+    """Mount the networks asked for by their names, ``/claude``, ``/openai``, ``/flux``,
+    ``/runway``, ``/site``, ``/login`` and ``/control``.
 
     Raises:
         ValueError: no such network.
@@ -47,6 +48,7 @@ def create_app(world: DurableWorld, networks: Sequence[str] = NETWORKS) -> Starl
     modules = {name: _network(name) for name in networks}
     apps: dict[str, ASGIApp] = {name: each.build(world) for name, each in modules.items()}
     apps |= {"claude": claude.build(world), "site": site.build(world)}
+    apps |= {name: make(world) for name, make in generative.BUILDERS.items()}
     apps["login"] = authorisation.build(world)
     mounts = [
         Mount(f"/{name}", app=TransportFaults(app, world.switchboard, name))

@@ -51,6 +51,8 @@ class FaultOrder(BaseModel):
         "overloaded",
         "invalid_answer",
         "refusal",
+        "moderated",
+        "no_credit",
     ]
     method: str | None = None
     path: str | None = None

@@ -19,13 +19,19 @@ from pydantic import (
 
 from activities.article_file import article_from_file
 from activities.page import PageRefused, from_fields
-from models.contract.campaign import Dayparting, Guardrails, MediaPlan
+from models.contract.campaign import Dayparting, Guardrails, MediaPlan, Offer
 from models.contract.content import Article
 from models.contract.money import Money
 from models.contract.network import Bid, Targeting
 from models.contract.optimisation import Optimisation
 from models.contract.urls import canonical
-from models.contract.vocabulary import CampaignType, Objective, Platform, SpecialCategory
+from models.contract.vocabulary import (
+    CallToAction,
+    CampaignType,
+    Objective,
+    Platform,
+    SpecialCategory,
+)
 
 _MAX_BYTES = 1_000_000
 
@@ -117,6 +123,34 @@ class FileOptimisation(_Part):
     max_bid: Amount | None = None
 
 
+class FileOffer(_Part):
+    """What readers get besides; ``badge`` is its short form on a picture."""
+
+    text: str = Field(min_length=1, max_length=300)
+    badge: str = Field(default="", max_length=14)
+
+
+class FileAd(_Part):
+    """An ad of one's own. What is left out is filled in; what is given is never changed.
+
+    ``image`` and ``video`` are files beside the campaign's.
+    """
+
+    headline: str = ""
+    text: str = ""
+    description: str = ""
+    action: CallToAction | None = None
+    hashtags: tuple[str, ...] = ()
+    image: Path | None = None
+    video: Path | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "FileAd":
+        if not (self.headline or self.text or self.image or self.video):
+            raise ValueError("an ad of your own needs a headline, text, image or video")
+        return self
+
+
 class CampaignFile(_Part):
     """One campaign on each of the named platforms.
 
@@ -125,6 +159,7 @@ class CampaignFile(_Part):
     platform, and each without one its default. The article stands in the
     file (``article``), beside it (``article_file``: .md, .html or .json), or is read from ``url``.
     With ``optimisation`` the machine may optimise what a person made; without it, a person runs it.
+    ``creatives`` is how many ads there are, ``ads`` of one's own among them, and those first.
     """
 
     url: str
@@ -140,6 +175,8 @@ class CampaignFile(_Part):
     special_category: SpecialCategory = SpecialCategory.NONE
     flight: Flight = Flight()
     creatives: int = Field(default=3, ge=1, le=8)
+    ads: tuple[FileAd, ...] = Field(default=(), max_length=8)
+    offer: FileOffer | None = None
     targeting: FileTargeting = FileTargeting()
     guardrails: FileGuardrails = FileGuardrails()
     bid: FileBid = FileBid()
@@ -234,7 +271,8 @@ class CampaignFile(_Part):
                 duration=self.flight.duration,
                 dayparting=Dayparting(hours=self.dayparting) if self.dayparting else None,
                 targeting=Targeting(**wanted.model_dump()),
-                variants=self.creatives,
+                variants=max(self.creatives, len(self.ads)),
+                offer=Offer(**self.offer.model_dump()) if self.offer else None,
                 bid=Bid(strategy=self.bid.strategy, amount=money(self.bid.amount)),
                 optimisation=self._optimisation(money),
                 guardrails=Guardrails(
@@ -302,7 +340,23 @@ def _fields(path: Path) -> dict[str, Any]:
     beside = fields.get("article_file")
     if isinstance(beside, str):
         fields = {**fields, "article_file": path.parent / beside}
+    ads = fields.get("ads")
+    if isinstance(ads, list):
+        fields = {**fields, "ads": [_beside(path, ad) for ad in cast("list[object]", ads)]}
     return fields
+
+
+def _beside(path: Path, ad: object) -> object:
+    """An ad with its files' places: beside the campaign's file."""
+    if not isinstance(ad, dict):
+        return ad
+    given = cast("dict[str, object]", ad)
+    files = {
+        name: path.parent / named
+        for name in ("image", "video")
+        if isinstance(named := given.get(name), str)
+    }
+    return {**given, **files}
 
 
 def _sentence(error: ValidationError) -> str:

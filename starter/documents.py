@@ -3,7 +3,7 @@
 from typing import Any
 
 from models.contract.campaign import CampaignView
-from models.tables import Account, ApiToken, Campaign, Connection, Person
+from models.tables import Account, ApiToken, Asset, Campaign, Connection, Person
 
 
 def account(
@@ -44,6 +44,29 @@ def account(
         "confirmed_by": row.confirmed_by,
         "confirmed_cap_micros": row.confirmed_cap_micros,
         "not_checked": failure,
+    }
+
+
+def asset(row: Asset) -> dict[str, Any]:
+    """A picture or video of the library."""
+    return {
+        "sha256": row.sha256,
+        "kind": row.kind,
+        "media_type": row.media_type,
+        "width": row.width,
+        "height": row.height,
+        "seconds": row.seconds,
+        "bytes": row.bytes,
+        "source": row.source,
+        "details": row.details,
+        "ai_made": row.ai_made,
+        "provenance": row.provenance,
+        "label": row.label,
+        "folder": row.folder,
+        "added_by": row.added_by,
+        "created_at": row.created_at,
+        "retired_at": row.retired_at,
+        "retired_by": row.retired_by,
     }
 
 

@@ -8,7 +8,9 @@ from structlog.typing import EventDict, WrappedLogger
 
 from models.settings import Settings
 
-_QUIET = ("httpx", "httpx2", "httpcore", "urllib3", "apprise", "curlify", "trafilatura")
+_QUIET = (
+    "httpx", "httpx2", "httpcore", "urllib3", "apprise", "curlify", "trafilatura", "openai",
+)  # fmt: skip
 
 
 def configure(settings: Settings) -> None:

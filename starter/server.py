@@ -4,6 +4,7 @@
 """
 
 import argparse
+import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -13,6 +14,7 @@ from temporalio.client import Client
 
 from activities.attaching import Outcome
 from activities.connecting import Connecting
+from creative.storage import StorageFailed
 from models.contract.content import ContentEvent
 from models.database import Database
 from models.settings import Settings
@@ -83,8 +85,12 @@ def main() -> None:
     arguments = parser.parse_args()
     settings = environment.load()
     logs.configure(settings)
+    try:
+        app = create_app(settings)
+    except StorageFailed as failed:
+        sys.exit(f"{failed}.")
     uvicorn.run(
-        create_app(settings),
+        app,
         host=arguments.host,
         port=arguments.port,
         log_config=None,

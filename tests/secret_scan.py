@@ -71,6 +71,7 @@ async def known_secrets(settings: Settings) -> dict[str, bytes]:
         if any(part in name for part in _SECRET_NAMES)
     }
     named["event secret"] = settings.event_secret.get_secret_value()
+    named["link secret"] = settings.link_secret.get_secret_value()
     named["encryption key"] = settings.encryption_key.get_secret_value()
     async with httpx.AsyncClient(base_url=settings.sandbox_url, timeout=30) as web:
         for kind in ("token", "code", "refresh"):

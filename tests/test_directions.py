@@ -24,12 +24,14 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "models": frozenset({"models"}),
     "policy": frozenset({"models.contract", "policy"}),
     "creative": frozenset({"models.contract", "creative", "platforms.network"}),
+    "creative.generators": frozenset({"models.contract", "creative"}),  # services, over HTTP
+    "creative.library": frozenset({"models", "creative"}),  # files and their rows
     "platforms": frozenset({"models.contract", "models.settings", "platforms"}),
     "activities": frozenset({"models", "policy", "creative", "platforms", "activities"}),
     "workflows": frozenset({"models.contract", "activities", "workflows"}),
     "migrations": frozenset({"models", "migrations"}),
     "starter": frozenset(
-        {"models", "platforms", "activities", "workflows", "migrations", "starter"}
+        {"models", "creative", "platforms", "activities", "workflows", "migrations", "starter"}
     ),
     # Its Monte-Carlo twin asks the policies on the simulated market, without workflows.
     "starter.rehearsal": frozenset(
@@ -47,7 +49,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         }
     ),
 }  # fmt: skip
-WORKER = frozenset({"models", "platforms", "activities", "workflows", "starter"})
+WORKER = frozenset({"models", "creative", "platforms", "activities", "workflows", "starter"})
 # What each part may not import from outside, whoever imports it for them.
 PURE = ("models.contract", "policy", "market")
 NO_WIRE = {

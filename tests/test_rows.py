@@ -3,6 +3,7 @@
 import json
 from collections.abc import Generator
 from datetime import UTC, date, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -83,6 +84,9 @@ def application(scratch: str) -> Generator[Engine]:
     engine.dispose()
 
 
+_NUMBERS = count(1)
+
+
 def value(column: "Column[Any]") -> object:
     """Some value of a column's type."""
     match column.type:
@@ -96,7 +100,9 @@ def value(column: "Column[Any]") -> object:
             return date(2026, 1, 1)
         case JSONB():
             return {}
-        case Integer() | Float() | Numeric():
+        case Integer():
+            return next(_NUMBERS)
+        case Float() | Numeric():
             return 1
         case String():
             return uuid4().hex[: column.type.length or 32]

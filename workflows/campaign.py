@@ -186,16 +186,7 @@ class CampaignWorkflow(CampaignProposal):
             self._grow(ad_group_id=made.id)
             self._change(lease_until=end, live_budget=self._state.plan.daily_budget)
         for creative in self._state.creatives:
-            tree = self._state.tree
-            if creative.id not in tree.creative_ids:
-                made = await self._create(
-                    orders.creative_order(self._campaign, self._state, creative)
-                )
-                self._grow(creative_ids={**tree.creative_ids, creative.id: made.id})
-            tree = self._state.tree
-            if creative.id not in tree.ad_ids:
-                made = await self._create(orders.ad_order(self._campaign, self._state, creative))
-                self._grow(ad_ids={**tree.ad_ids, creative.id: made.id})
+            await self._create_ad(creative)
 
     async def _undo_launch(self, error: ActivityError) -> None:
         """A launch that cannot be finished leaves nothing behind that could spend."""

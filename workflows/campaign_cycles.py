@@ -14,12 +14,12 @@ with workflow.unsafe.imports_passed_through():
     from models.contract.safety import Severity
     from models.contract.vocabulary import DecisionOutcome
     from workflows import timeouts
-    from workflows.campaign_levers import CampaignLevers
+    from workflows.campaign_creatives import CampaignCreatives
     from workflows.campaign_steps import LIVE
     from workflows.errands import failure_text
 
 
-class CampaignCycles(CampaignLevers):
+class CampaignCycles(CampaignCreatives):
     """Spend and ads, each at its own cadence, or when a person asks."""
 
     async def _optimise(self) -> None:
@@ -82,6 +82,7 @@ class CampaignCycles(CampaignLevers):
                 plan=self._state.plan,
                 ads=self._state.tree.ad_ids,
                 resting=self._state.resting_ads,
+                own=tuple(one.id for one in self._state.creatives if one.author == "admin"),
                 admin_override=self._campaign.admin_override,
                 moves=self._state.moves,
             ),
@@ -89,6 +90,8 @@ class CampaignCycles(CampaignLevers):
             "Decide on the ads",
         )
         await self._carry_out(decided)
+        if self._state.status in LIVE and self._pause is None:
+            await self._freshen(decided.tired)
 
     async def _carry_out(self, decided: Decided) -> None:
         if decided.figures is not None:

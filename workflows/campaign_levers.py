@@ -15,7 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from models.contract.campaign import ChangeBudget, Pause
     from models.contract.effects import SetBid, SwitchAds
     from models.contract.money import Money, minor_unit_micros
-    from models.contract.optimisation import Lever, Move, MoveMade
+    from models.contract.optimisation import Lever, Move, MoveMade, Tired
     from models.contract.safety import Severity
     from models.contract.vocabulary import DecisionOutcome, DecisionType
     from workflows import timeouts
@@ -166,7 +166,7 @@ class CampaignLevers(CampaignMessages):
 
     async def _settle(
         self,
-        move: Move | Pause,
+        move: Move | Pause | Tired,
         outcome: DecisionOutcome = DecisionOutcome.SUCCESS,
         details: str = "",
     ) -> None:

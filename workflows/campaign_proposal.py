@@ -8,19 +8,15 @@ from temporalio.exceptions import ActivityError, ChildWorkflowError
 with workflow.unsafe.imports_passed_through():
     from activities.forecasts import ForecastActivities, ForecastCase
     from activities.plans import PlanActivities, PlanReview, PlanReviewed
-    from activities.promotions import PromotionActivities
     from activities.records import Question, RecordActivities
-    from models.contract.briefs import CreativeBrief, CreativeSet
+    from models.contract.briefs import CreativeBrief
     from models.contract.campaign import ApprovalCase, MediaPlan, Modify
-    from models.contract.content import Article
-    from models.contract.promotion import PromotionInput
     from models.contract.safety import Severity
     from models.contract.vocabulary import Author, CampaignStatus, DecisionType
     from workflows import timeouts
     from workflows.campaign_duties import CampaignDuties
     from workflows.campaign_steps import MACHINE
-    from workflows.creative import CreativeWorkflow
-    from workflows.errands import Interrupted, failure_text
+    from workflows.errands import failure_text
 
 
 class CampaignProposal(CampaignDuties):
@@ -72,33 +68,18 @@ class CampaignProposal(CampaignDuties):
     async def _fill_in_creatives(self) -> None:
         if self._state.creatives:
             return
-        article: Article = self._campaign.article or await self._do(
-            PromotionActivities.gather_article,
-            PromotionInput(
-                promotion_id="",
-                team_id=self._campaign.team_id,
-                url=self._state.plan.destination_url,
-            ),
-            timeouts.WEB,
-            "Read the landing page",
-        )
-        child = await workflow.start_child_workflow(
-            CreativeWorkflow.run,
+        made = await self._order_creatives(
             CreativeBrief(
                 team_id=self._campaign.team_id,
                 campaign_id=self._campaign.campaign_id,
                 platform=self._campaign.account.platform,
                 plan=self._state.plan,
-                article=article,
+                article=await self._article(),
+                given=self._campaign.given,
             ),
-            id=f"creative-{self._campaign.campaign_id}",
-            static_summary=f"Creatives for {self._state.plan.name}",
+            f"creative-{self._campaign.campaign_id}",
+            f"Creatives for {self._state.plan.name}",
         )
-        await workflow.wait_condition(lambda: child.done() or self._is_urgent())
-        if not child.done():
-            child.cancel()
-            raise Interrupted
-        made: CreativeSet = await child
         case = self._state.approval
         if made.needs_person:
             case = case.model_copy(

@@ -1,4 +1,7 @@
-"""The making of a campaign's creatives: copy, compliance, media."""
+"""The making of a campaign's creatives: copy, compliance, pictures, one rendering a placement.
+
+Variants are made side by side and fail one by one; what is finished stays finished over a crash.
+"""
 
 import asyncio
 
@@ -8,101 +11,295 @@ from temporalio.exceptions import ActivityError
 with workflow.unsafe.imports_passed_through():
     from urllib.parse import urlsplit
 
-    from activities.creatives import CreativeActivities
+    from activities.copywriting import CopyActivities
+    from activities.rendering import RenderingActivities
+    from activities.visuals import VisualActivities
+    from models.contract.brand import Overlay
     from models.contract.briefs import (
+        AwaitedPicture,
         ComplianceOutcome,
         ComplianceReport,
+        CopiesToReview,
         CopySet,
         CopyToCheck,
         CreativeBrief,
         CreativeSet,
-        MediaBrief,
+        PictureBrief,
+        RenderBrief,
+        Shape,
+        VariantVerdict,
+        Visual,
+        Visuals,
     )
-    from models.contract.creative import AdCopy, Creative, Media
+    from models.contract.creative import AdCopy, Creative, GivenCreative, Origin, PlacedAsset
+    from models.contract.vocabulary import CampaignType
     from workflows import timeouts
     from workflows.errands import carry_out, failure_text
 
 
 @workflow.defn(name="creative")
 class CreativeWorkflow:
-    """Creatives of one campaign; variants are made side by side and fail one by one."""
+    """Creatives of one campaign on one network."""
 
     @workflow.run
     async def run(self, brief: CreativeBrief) -> CreativeSet:
-        """Write, check, illustrate."""
-        written: CopySet = await carry_out(
-            CreativeActivities.write_copy,
-            brief,
-            timeouts.CLAUDE,
-            f"Ask Claude for {brief.plan.variants} copy variant(s)",
+        """Write, judge, illustrate."""
+        self._brief = brief
+        self._notes: list[str] = []
+        words = await self._words()
+        verdicts = await self._judge(words)
+        visuals = await carry_out(
+            VisualActivities.gather_visuals, brief, timeouts.MEDIA, "What may be shown"
         )
-        article = brief.article
-        source = f"{article.title}. {article.description} {article.text}"
+        self._notes += visuals.notes
         made = await asyncio.gather(
             *(
-                self._make(brief, f"v{number}", copy, source)
-                for number, copy in enumerate(written.variants, 1)
+                self._make(place, copy, verdicts[place], visuals)
+                for place, copy in enumerate(words.variants)
             )
         )
-        needs_person: list[str] = []
-        dropped = list(written.dropped)
-        creatives: list[Creative] = []
-        for creative, report, number in made:
-            if report.outcome is ComplianceOutcome.REJECTED or creative is None:
-                dropped.append(f"{number}: {'; '.join(report.reasons)}")
-                continue
-            creatives.append(creative)
-            needs_person += [f"creative {number}: {reason}" for reason in report.reasons]
+        costs = await carry_out(
+            VisualActivities.creative_costs, brief, timeouts.MEDIA, "What it cost"
+        )
+        dropped = [
+            f"{self._name(place)}: {why}" for place, (_, why) in enumerate(made) if why is not None
+        ]
         return CreativeSet(
-            creatives=tuple(creatives),
-            needs_person=tuple(dict.fromkeys(needs_person)),
-            dropped=tuple(dropped),
+            creatives=tuple(creative for creative, _ in made if creative is not None),
+            needs_person=tuple(
+                dict.fromkeys(
+                    f"creative {self._name(place)}: {reason}"
+                    for place, report in enumerate(verdicts)
+                    if made[place][0] is not None
+                    for reason in report.reasons
+                )
+            ),
+            dropped=(*words.dropped, *dropped),
+            verdicts=tuple(
+                VariantVerdict(variant=self._name(place), report=report)
+                for place, report in enumerate(verdicts)
+            ),
+            costs=costs,
+            model=words.model,
+            notes=tuple(dict.fromkeys(self._notes)),
         )
 
-    async def _make(
-        self, brief: CreativeBrief, number: str, copy: AdCopy, source: str
-    ) -> tuple[Creative | None, ComplianceReport, str]:
-        report: ComplianceReport = await carry_out(
-            CreativeActivities.check_copy,
+    async def _words(self) -> CopySet:
+        """A person's own first; what they left open, and the other variants, Claude writes."""
+        given = self._brief.given
+        wanted = max(self._brief.plan.variants, len(given))
+        to_write = wanted - sum(one.has_words for one in given)
+        written = CopySet(variants=())
+        if to_write:
+            plan = self._brief.plan.model_copy(update={"variants": to_write})
+            written = await carry_out(
+                CopyActivities.write_copy,
+                self._brief.model_copy(update={"plan": plan}),
+                timeouts.CLAUDE,
+                f"Ask Claude for {to_write} copy variant(s)",
+            )
+        left = list(written.variants)
+        variants: list[AdCopy] = []
+        dropped = list(written.dropped)
+        for number, own in enumerate(given, 1):
+            if own.has_words:
+                variants.append(_own_words(own, AdCopy(angle="own", primary_text="", headline="")))
+            elif left:
+                variants.append(_own_words(own, left.pop(0)))
+            else:
+                dropped.append(f"creative {number} of your own: no copy could be written for it")
+        return written.model_copy(
+            update={"variants": (*variants, *left), "dropped": tuple(dropped)}
+        )
+
+    async def _judge(self, words: CopySet) -> list[ComplianceReport]:
+        """Rules first, then a reading by Claude; the worse counts, and no answer needs a person."""
+        brief = self._brief
+        cases = [
             CopyToCheck(
+                team_id=brief.team_id,
                 platform=brief.platform,
                 copy_text=copy,
-                source=source,
+                source=brief.source,
                 special_category=brief.plan.special_category.value,
-            ),
-            timeouts.MEDIA,
-            f"Compliance check of {number}",
-        )
-        if report.outcome is ComplianceOutcome.REJECTED:
-            return None, report, number
-        media = await self._illustrate(brief, number, copy)
-        if isinstance(media, ActivityError):
-            report = ComplianceReport(
-                outcome=ComplianceOutcome.REJECTED, reasons=(failure_text(media),)
             )
-            return None, report, number
-        made = Creative(id=number, copy_text=copy, image=media.image, video=media.video)
-        return made, report, number
-
-    async def _illustrate(
-        self, brief: CreativeBrief, number: str, copy: AdCopy
-    ) -> Media | ActivityError:
-        """What it shows, or why there is nothing: one variant's trouble is not the others'."""
+            for copy in words.variants
+        ]
+        reports = await asyncio.gather(
+            *(
+                carry_out(
+                    CopyActivities.check_copy,
+                    case,
+                    timeouts.MEDIA,
+                    f"Compliance rules on {self._name(place)}",
+                )
+                for place, case in enumerate(cases)
+            )
+        )
+        if not cases:
+            return []
         try:
-            return await self._media(brief, number, copy)
+            read = await carry_out(
+                CopyActivities.review_copies,
+                CopiesToReview(team_id=brief.team_id, platform=brief.platform, copies=tuple(cases)),
+                timeouts.REVIEW,
+                f"Claude reads {len(cases)} variant(s) for compliance",
+            )
+        except ActivityError as error:
+            unread = ComplianceReport(
+                outcome=ComplianceOutcome.NEEDS_PERSON,
+                reasons=(f"not reviewed by Claude: {failure_text(error)}",),
+            )
+            read = (unread,) * len(cases)
+        return [_worse(one, other) for one, other in zip(reports, read, strict=True)]
+
+    async def _make(
+        self, place: int, copy: AdCopy, report: ComplianceReport, visuals: Visuals
+    ) -> tuple[Creative | None, str | None]:
+        """One creative, or why there is none: one variant's trouble is not the others'."""
+        name = self._name(place)
+        if report.outcome is ComplianceOutcome.REJECTED:
+            return None, "; ".join(report.reasons)
+        try:
+            visual = await self._visual(place, copy, visuals)
+            clip = await self._clip(name, copy, visual, visuals)
+        except ActivityError as error:
+            return None, failure_text(error)
+        placed = await asyncio.gather(
+            *(self._placed(name, copy, visual, clip, shape) for shape in visuals.shapes)
+        )
+        first = placed[0]
+        if isinstance(first, ActivityError):
+            return None, failure_text(first)
+        assert first.image is not None
+        shown: list[PlacedAsset] = []
+        for one in placed:
+            if isinstance(one, ActivityError):
+                self._notes.append(f"{name}: {failure_text(one)}")
+            else:
+                shown.append(one)
+        own = place < len(self._brief.given)
+        creative = Creative(
+            id=name,
+            copy_text=copy,
+            image=first.image,
+            video=first.video,
+            author="admin" if own else "ai",
+            placements=tuple(shown),
+        )
+        return creative, None
+
+    async def _visual(self, place: int, copy: AdCopy, visuals: Visuals) -> Visual:
+        given = self._brief.given
+        own = given[place] if place < len(given) else GivenCreative()
+        if own.image or own.video:
+            return Visual(
+                origin=Origin.ADMIN,
+                image=own.image,
+                video=own.video,
+                made_with="a person's own",
+                untouched=True,
+            )
+        if visuals.found:
+            return visuals.found[place % len(visuals.found)]
+        if visuals.generate:
+            first = visuals.shapes[0]
+            size = first.image or first.video
+            assert size is not None
+            return await self._ordered(f"{self._name(place)}/picture", copy, size)
+        return Visual(palette=visuals.palette)
+
+    async def _clip(self, name: str, copy: AdCopy, visual: Visual, visuals: Visuals) -> str | None:
+        """A moving picture of the still, where clips are made and footage is lacking."""
+        size = next((one.video for one in visuals.shapes if one.video), None)
+        if size is None or not visuals.animate or visual.untouched or visual.video:
+            return None
+        if visual.image is None:
+            return None
+        made = await self._ordered(f"{name}/clip", copy, size, still=visual.image)
+        return made.video
+
+    async def _ordered(
+        self, key: str, copy: AdCopy, size: tuple[int, int], *, still: str | None = None
+    ) -> Visual:
+        """From a generator: ordered once, then waited for."""
+        order = PictureBrief(
+            team_id=self._brief.team_id,
+            campaign_id=self._brief.campaign_id,
+            key=key,
+            plan=self._brief.plan,
+            article=self._brief.article,
+            angle=copy.angle,
+            size=size,
+            still=still,
+            seconds=5 if still else 0,
+        )
+        ordered = await carry_out(
+            VisualActivities.order_picture, order, timeouts.GENERATOR, f"Order {key}"
+        )
+        return await carry_out(
+            VisualActivities.await_picture,
+            AwaitedPicture(brief=order, ordered=ordered),
+            timeouts.GENERATOR,
+            f"Wait for {key}",
+        )
+
+    async def _placed(
+        self, name: str, copy: AdCopy, visual: Visual, clip: str | None, shape: Shape
+    ) -> PlacedAsset | ActivityError:
+        brief = self._brief
+        try:
+            return await carry_out(
+                RenderingActivities.render_placement,
+                RenderBrief(
+                    team_id=brief.team_id,
+                    campaign_id=brief.campaign_id,
+                    variant=name,
+                    platform=brief.platform,
+                    placement=shape.placement,
+                    visual=visual,
+                    overlay=self._overlay(copy),
+                    caption=copy.primary_text,
+                    clip=clip,
+                ),
+                timeouts.RENDERING,
+                f"{name} for {shape.placement}",
+            )
         except ActivityError as error:
             return error
 
-    async def _media(self, brief: CreativeBrief, number: str, copy: AdCopy) -> Media:
-        return await carry_out(
-            CreativeActivities.make_media,
-            MediaBrief(
-                campaign_id=brief.campaign_id,
-                variant=number,
-                platform=brief.platform,
-                headline=copy.headline or copy.primary_text or brief.article.title,
-                site=urlsplit(brief.article.canonical_url).hostname or "",
-            ),
-            timeouts.MEDIA,
-            f"Image and video for {number}",
+    def _overlay(self, copy: AdCopy) -> Overlay:
+        article, plan = self._brief.article, self._brief.plan
+        price = article.price if plan.campaign_type is CampaignType.SHOP else ""
+        return Overlay(
+            headline=copy.headline or article.title,
+            action=copy.call_to_action.value.replace("_", " ").capitalize(),
+            badge=(plan.offer.badge if plan.offer else "") or price,
+            site=(urlsplit(article.canonical_url).hostname or "").removeprefix("www."),
         )
+
+    def _name(self, place: int) -> str:
+        return f"v{self._brief.first_number + place}"
+
+
+def _own_words(own: GivenCreative, filled: AdCopy) -> AdCopy:
+    """What the person wrote, and what was written for the rest."""
+    return filled.model_copy(
+        update={
+            "primary_text": own.primary_text or filled.primary_text,
+            "headline": own.headline or filled.headline,
+            "description": own.description or filled.description,
+            "call_to_action": own.call_to_action or filled.call_to_action,
+            "hashtags": own.hashtags or filled.hashtags,
+        }
+    )
+
+
+_SEVERITY = list(ComplianceOutcome)
+
+
+def _worse(one: ComplianceReport, other: ComplianceReport) -> ComplianceReport:
+    outcome = max(one.outcome, other.outcome, key=_SEVERITY.index)
+    return ComplianceReport(
+        outcome=outcome, reasons=tuple(dict.fromkeys((*one.reasons, *other.reasons)))
+    )

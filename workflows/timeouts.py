@@ -107,6 +107,29 @@ MEDIA = ActivityConfig(
     heartbeat_timeout=_BEAT,
     retry_policy=RetryPolicy(maximum_attempts=5),
 )
+REVIEW = ActivityConfig(
+    task_queue=CREATIVE,
+    start_to_close_timeout=timedelta(minutes=5),
+    schedule_to_close_timeout=timedelta(minutes=15),
+    heartbeat_timeout=_BEAT,
+    # Without an answer a person reads: nobody waits for hours.
+    retry_policy=RetryPolicy(maximum_attempts=3),
+)
+GENERATOR = ActivityConfig(
+    task_queue=CREATIVE,
+    start_to_close_timeout=timedelta(minutes=15),
+    schedule_to_close_timeout=timedelta(hours=2),
+    heartbeat_timeout=_BEAT,
+    retry_policy=RetryPolicy(
+        initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=2)
+    ),
+)
+RENDERING = ActivityConfig(
+    task_queue=CREATIVE,
+    start_to_close_timeout=timedelta(minutes=5),
+    heartbeat_timeout=_BEAT,
+    retry_policy=RetryPolicy(maximum_attempts=4),
+)
 WEB = ActivityConfig(
     start_to_close_timeout=timedelta(minutes=1),
     heartbeat_timeout=_BEAT,

@@ -19,14 +19,15 @@ class Brand(Frozen):
     """A team's brand.
 
     Colours are ``#RRGGBB``. ``logo`` is the SHA-256 of an image in the team's asset library.
-    ``rules`` and ``forbidden_words`` bind every text; ``disclaimers`` end the primary text of a
-    regulated category.
+    ``rules`` and ``forbidden_words`` bind every text, and no text names one of ``competitors``;
+    ``disclaimers`` end the primary text of a regulated category.
     """
 
     name: str = Field(default="", max_length=80)
     voice: str = Field(default=VOICE, max_length=1_000)
     rules: tuple[str, ...] = Field(default=(), max_length=30)
     forbidden_words: tuple[str, ...] = Field(default=(), max_length=200)
+    competitors: tuple[str, ...] = Field(default=(), max_length=100)
     disclaimers: dict[SpecialCategory, str] = {}
     dark: str = "#111827"
     light: str = "#FFFFFF"

@@ -6,19 +6,30 @@ from uuid import UUID
 
 from models.contract.base import Frozen
 from models.contract.brand import Overlay
-from models.contract.campaign import MediaPlan
+from models.contract.campaign import MediaPlan, Offer
 from models.contract.content import Article
 from models.contract.creative import AdCopy, Creative, GivenCreative, Origin
 from models.contract.money import Money
 from models.contract.vocabulary import Platform
 
 
+def source_of(article: Article, offer: Offer | None = None) -> str:
+    """All that an ad for an article may state as fact, as one text."""
+    parts = [article.title, article.description, article.text]
+    if article.price:
+        parts.append(f"The price is {article.price}")
+    if offer is not None:
+        parts.append(offer.text)
+    ends = (".", "!", "?")
+    return "\n".join(part if part.endswith(ends) else f"{part}." for part in parts if part)
+
+
 class CreativeBrief(Frozen):
     """Make the creatives of one campaign.
 
     ``given`` are a person's own: first, and never changed. ``running`` is what the campaign shows
-    already, when it wants fresh ones. ``placements``: what the adapter uploads, or everything the
-    network could show.
+    already, when it wants fresh ones; new ones are numbered from ``first_number``.
+    ``placements``: what the adapter uploads, or everything the network could show.
     """
 
     team_id: UUID
@@ -28,7 +39,13 @@ class CreativeBrief(Frozen):
     article: Article
     given: tuple[GivenCreative, ...] = ()
     running: tuple[AdCopy, ...] = ()
+    first_number: int = 1
     placements: Literal["used", "all"] = "used"
+
+    @property
+    def source(self) -> str:
+        """All that its ads may state as fact."""
+        return source_of(self.article, self.plan.offer)
 
 
 class CopySet(Frozen):
@@ -55,8 +72,9 @@ class ComplianceReport(Frozen):
 
 
 class CopyToCheck(Frozen):
-    """One copy and the text that its facts must come from."""
+    """One copy and the text that its facts must come from. ``team_id``: whose brand binds it."""
 
+    team_id: UUID | None = None
     platform: Platform
     copy_text: AdCopy
     source: str
@@ -87,12 +105,26 @@ class Visual(Frozen):
     untouched: bool = False
 
 
-class Visuals(Frozen):
-    """What a campaign may show besides made pictures, best first; ``notes`` say what failed."""
+class Shape(Frozen):
+    """A placement's name and the sizes in pixels of what it shows."""
 
+    placement: str
+    image: tuple[int, int] | None = None
+    video: tuple[int, int] | None = None
+
+
+class Visuals(Frozen):
+    """What a campaign may show, best first; ``notes`` say what failed.
+
+    ``shapes`` are the placements to make, first the one that is uploaded.
+    ``generate``: pictures are to be ordered; ``animate``: so are clips of them.
+    """
+
+    shapes: tuple[Shape, ...]
     found: tuple[Visual, ...] = ()
     palette: str | None = None
     generate: bool = False
+    animate: bool = False
     notes: tuple[str, ...] = ()
 
 
@@ -124,8 +156,19 @@ class Ordered(Frozen):
     made: Visual | None = None
 
 
+class AwaitedPicture(Frozen):
+    """What was ordered, for whoever waits for it."""
+
+    brief: PictureBrief
+    ordered: Ordered
+
+
 class RenderBrief(Frozen):
-    """Make what one placement shows of one variant."""
+    """Make what one placement shows of one variant.
+
+    ``caption`` is burned into a silent video, a sentence at a time. ``clip`` is the digest of a
+    moving picture made for it.
+    """
 
     team_id: UUID
     campaign_id: UUID
@@ -134,7 +177,7 @@ class RenderBrief(Frozen):
     placement: str
     visual: Visual
     overlay: Overlay
-    captions: tuple[str, ...] = ()
+    caption: str = ""
     clip: str | None = None
 
 
@@ -163,13 +206,3 @@ class CreativeSet(Frozen):
     costs: tuple[CreativeCost, ...] = ()
     model: str = ""
     notes: tuple[str, ...] = ()
-
-
-class MediaBrief(Frozen):
-    """Make one still image for a copy."""
-
-    campaign_id: UUID
-    variant: str
-    platform: Platform
-    headline: str
-    site: str

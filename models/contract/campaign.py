@@ -189,7 +189,7 @@ class CampaignState(Frozen):
     ``no_raise_before``: a safety rule lowered something, and nothing automatic undoes it sooner.
     ``agreed_budget`` is the daily budget that a person, or the rules for proposals, last agreed to;
     the plan's may have been moved since. ``moves``: the machine's own of the last days;
-    ``resting_ads``: variants it switched off.
+    ``resting_ads``: variants it switched off; ``prepared``: fresh ones that are not launched yet.
     """
 
     status: CampaignStatus = CampaignStatus.DRAFT
@@ -222,6 +222,7 @@ class CampaignState(Frozen):
     agreed_budget: Money | None = None
     forecast: str = ""
     resting_ads: tuple[str, ...] = ()
+    prepared: tuple[Creative, ...] = ()
     seen_fingerprint: str | None = None
     refused: tuple[str, ...] = ()
     error: str | None = None

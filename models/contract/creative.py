@@ -68,13 +68,6 @@ class VideoAsset(ImageAsset):
     seconds: float
 
 
-class Media(Frozen):
-    """What an ad shows: always a still image, and a video where its network shows videos."""
-
-    image: ImageAsset
-    video: VideoAsset | None = None
-
-
 class PlacedAsset(Frozen):
     """What one placement of the network shows: an image, a video, or both (its cover)."""
 

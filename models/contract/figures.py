@@ -6,7 +6,7 @@ from uuid import UUID
 from models.contract.base import Frozen
 from models.contract.campaign import MediaPlan
 from models.contract.money import Money
-from models.contract.optimisation import Move, MoveMade
+from models.contract.optimisation import Move, MoveMade, Tired
 from models.contract.vocabulary import Author
 
 
@@ -65,7 +65,8 @@ class OptimisationCase(Frozen):
 class CreativesCase(Frozen):
     """All that deciding on a campaign's ads needs besides the figures.
 
-    ``ads`` are the network's ids by variant, ``resting`` the variants that are switched off.
+    ``ads`` are the network's ids by variant, ``resting`` the variants that are switched off,
+    ``own`` those that a person made: the machine neither rests nor replaces them.
     """
 
     query: FiguresQuery
@@ -74,15 +75,18 @@ class CreativesCase(Frozen):
     plan: MediaPlan
     ads: dict[str, str]
     resting: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
     admin_override: bool = False
     moves: tuple[MoveMade, ...] = ()
 
 
 class Decided(Frozen):
     """The recorded moves of one cycle, at most one a lever, the figures they were decided on, and
-    what people should hear. ``out_of_bounds``: why results forbid spending more, as last judged."""
+    what people should hear. ``out_of_bounds``: why results forbid spending more, as last judged;
+    ``tired``: ads that want fresh ones beside them."""
 
     moves: tuple[Move, ...] = ()
     figures: CampaignFigures | None = None
     news: tuple[str, ...] = ()
     out_of_bounds: str | None = None
+    tired: tuple[Tired, ...] = ()

@@ -60,6 +60,15 @@ class Move(Frozen):
     expected: str = ""
 
 
+class Tired(Frozen):
+    """An ad that people are tired of. ``rotate``: fresh ones are to run now, not only be ready."""
+
+    variant: str
+    rotate: bool
+    reason: str
+    decision_id: UUID
+
+
 class MoveMade(Frozen):
     """A change that was made: how much (relative, signed), by how many micros a day it raised the
     budget, and when (campaign time)."""

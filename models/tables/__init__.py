@@ -1,9 +1,11 @@
 """SQLModel tables. Every table of a team carries ``team_id`` and is under row-level security."""
 
 from models.tables.allowances import CallAllowance
+from models.tables.assets import Asset, AssetUse
 from models.tables.audit import ClaudeCall, DecisionRow, Effect, Notification
 from models.tables.campaigns import Approval, Campaign, CreativeRow, Promotion
 from models.tables.connections import ConnectAttempt, Connection
+from models.tables.creatives import BrandRow, CreativeOrderRow
 from models.tables.entrances import ApiToken, LoginAttempt, LoginSession
 from models.tables.events import Feed, InboundEvent
 from models.tables.optimisation import RecommendationRow
@@ -26,6 +28,8 @@ TEAM_TABLES = (
     Promotion,
     Campaign,
     CreativeRow,
+    BrandRow,
+    CreativeOrderRow,
     Approval,
     DecisionRow,
     Effect,
@@ -52,6 +56,8 @@ TEAM_TABLES = (
     ApiToken,
     LoginSession,
     LoginAttempt,
+    Asset,
+    AssetUse,
 )
 """Tables under row-level security by ``team_id`` (``teams`` itself by ``id``)."""
 
@@ -61,6 +67,9 @@ __all__ = [
     "ApiFailure",
     "ApiToken",
     "Approval",
+    "Asset",
+    "AssetUse",
+    "BrandRow",
     "Budget",
     "BudgetAdjustment",
     "CallAllowance",
@@ -69,6 +78,7 @@ __all__ = [
     "Commitment",
     "ConnectAttempt",
     "Connection",
+    "CreativeOrderRow",
     "CreativeRow",
     "CreativeSnapshot",
     "DecisionRow",

@@ -97,6 +97,7 @@ class CreativeRow(SQLModel, table=True):
     call_to_action: str = Field(default="learn_more", max_length=100)
     image_sha256: str = ""
     image_path: str = ""
+    video_sha256: str = ""
     platform_creative_id: str | None = Field(default=None, max_length=255)
     platform_ad_id: str | None = Field(default=None, max_length=255)
     created_at: datetime = instant_now()

@@ -17,9 +17,11 @@ from models.tables.columns import now_utc
 from starter import documents, network_table, tokens
 from starter.api.accounts import AccountDesk, account_routes
 from starter.api.answers import add_refusals, answer
+from starter.api.assets import AssetDesk, asset_routes
 from starter.api.campaigns import CampaignDesk, campaign_routes
 from starter.api.door import COOKIE, Caller, Door
 from starter.api.sessions import session_routes
+from starter.assets import asset_library
 from starter.people import everybody
 
 __all__ = ["COOKIE", "Caller", "Door", "add_api"]
@@ -41,6 +43,8 @@ def add_api(
     app.include_router(session_routes(door, database, settings, wall))
     app.include_router(account_routes(door, AccountDesk(database, settings)))
     app.include_router(campaign_routes(door, CampaignDesk(database, temporal)))
+    library = asset_library(settings, database, wall)
+    app.include_router(asset_routes(door, AssetDesk(library)))
     app.include_router(_team_routes(door, database))
     return door
 

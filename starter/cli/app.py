@@ -9,11 +9,13 @@ from starter.cli import (
     account_settings,
     accounts,
     alerts,
+    assets,
     audit,
     backup,
     campaigns,
     chaos,
     connect,
+    creatives,
     decisions,
     drift,
     events,
@@ -71,6 +73,8 @@ for module in (
     teams,
     tokens,
     networks,
+    assets,
+    creatives,
 ):
     module.register(app)
 rights.guard(app)

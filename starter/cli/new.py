@@ -12,11 +12,13 @@ from models.contract.campaign import CampaignInput
 from models.contract.vocabulary import AccountStatus, CampaignType, Platform
 from models.tables import Account
 from starter.admin_campaign import CampaignBlocked, propose, start
+from starter.assets import asset_library
 from starter.campaign_file import CampaignFile, CampaignFileRefused, check, read
 from starter.cli.flags import By, DryRun, Json, NoInput, Yes
 from starter.cli.limits import find_account
 from starter.cli.output import BLOCKED, USAGE, confirm, emit, fail, screen
 from starter.cli.session import Session, run
+from starter.own_ads import AdRefused, keep_ads, read_ads
 
 _NOTHING: dict[str, Any] = {"campaign_type": CampaignType.CUSTOM.value}
 """What is made by options alone."""
@@ -71,6 +73,10 @@ def new(
         if not session.settings.enabled:
             fail("Adflight is switched off; set AI_ADS_MANAGER_ENABLED=true to let it act.")
         proposed = [await _propose(session, wanted, one, by) for one in wanted.platforms]
+        try:
+            own = await read_ads(wanted.ads)
+        except AdRefused as refused:
+            fail(f"{refused}.", USAGE)
         told = [_summary(one) for one in proposed]
         if not dry_run:
             confirm(
@@ -84,8 +90,11 @@ def new(
                 no_input=no_input,
             )
             client = await session.client()
+            given = await keep_ads(
+                asset_library(session.settings, session.database), session.team_id, own, by
+            )
             for one in proposed:
-                await start(client, one)
+                await start(client, one.model_copy(update={"given": given}))
         await session.aclose()
         for summary in told:
             summary["dry_run"] = dry_run

@@ -34,6 +34,8 @@ NEEDS: dict[Path, Needed] = {
         [("up",), ("down",), ("status",), ("doctor",), ("demo",), ("chaos",), ("rehearse",)]
     ),
     **dict.fromkeys([("backup",), ("restore",), ("networks",), ("keys", "new")]),
+    # Asks for itself where it uses a team's stack.
+    ("creatives", "make"): None,
     # A stop asks nobody, and no database: it is never refused.
     **dict.fromkeys([("kill",), ("pause",), ("freeze",)], STOP),
     **dict.fromkeys([("campaigns",), ("show",), ("approvals",), ("events",), ("incidents",)], SEE),
@@ -55,6 +57,10 @@ NEEDS: dict[Path, Needed] = {
     **dict.fromkeys([("alerts", "test"), ("limits", "set"), ("rates", "set")], OPERATE),
     **dict.fromkeys([("rates", "load"), ("accounts", "test"), ("accounts", "default")], OPERATE),
     **dict.fromkeys([("accounts", "limit"), ("accounts", "confirm")], OPERATE),
+    **dict.fromkeys([("assets",), ("assets", "list"), ("assets", "show")], SEE),
+    **dict.fromkeys([("assets", name) for name in ("upload", "link", "retire", "delete")], OPERATE),
+    ("brand",): SEE,
+    ("brand", "set"): OPERATE,
     ("incident",): _if("resolve"),
     ("quarantine",): _if("key"),
     **dict.fromkeys(
@@ -98,13 +104,13 @@ def _asking(
         context = given.get("context")
         if not isinstance(context, typer.Context) or context.invoked_subcommand is None:
             right = needed if isinstance(needed, Right) else needed(given)
-            run(_must(right, str(given.get("by") or "")))
+            run(must(right, str(given.get("by") or "")))
         return command(*args, **given)
 
     return asked
 
 
-async def _must(right: Right, by: str) -> None:
+async def must(right: Right, by: str) -> None:
     """Return when whoever acts may.
 
     Raises:

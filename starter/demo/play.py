@@ -23,7 +23,7 @@ PERSON = "demo marketer"
 _REAL = (
     "DATABASE_URL", "TEMPORAL_", "ANTHROPIC_", "META_", "X_ADS_", "TIKTOK_", "TELEGRAM_",
     "GOOGLE_ADS_", "SNAPCHAT_", "UNITY_", "AXON_", "APPLE_ADS_", "ADFLIGHT_", "AI_ADS_",
-    "ENCRYPTION_KEY",
+    "ENCRYPTION_KEY", "OPENAI_", "BFL_", "RUNWAYML_",
 )  # fmt: skip
 
 

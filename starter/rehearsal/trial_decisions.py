@@ -4,7 +4,7 @@ Pacing is asked every four hours and the rules on budget and bid once a day, as 
 are what makes a rule err, so they must be as many. Ads are looked at every second day, because
 their lever rests for a day after each move.
 All of it is decided by the functions that the activities run (``spend_moves``,
-``creative_moves``); ``trial_screens`` spares campaigns the question where no move can come of it.
+``look_at_ads``); ``trial_screens`` spares campaigns the question where no move can come of it.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from uuid import UUID
 import numpy as np
 
 from activities.campaign_history import CampaignHistory
-from activities.creative_tests import creative_moves
+from activities.creative_tests import look_at_ads
 from activities.optimisation import spend_moves
 from market.fleet import Bools
 from models.contract.figures import CreativesCase, FiguresQuery, OptimisationCase
@@ -157,10 +157,10 @@ class Decisions:
             moves=trials.moves[trial],
         )
         log = TrialLog(case.query, case.platform)
-        moves, news = creative_moves(case, known.of(trial, ads=True), None, log)
-        if news:
+        looked = look_at_ads(case, known.of(trial, ads=True), None, log)
+        if looked.tired or looked.news:
             trials.count("fresh creatives wanted", trial)
-        for move in moves:
+        for move in looked.moves:
             self._make(move, trial, known.now, number)
             self._proven[trial] = int((~trials.resting[trial]).sum()) == 1
 

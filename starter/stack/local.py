@@ -115,6 +115,7 @@ class LocalStack:
             "ADFLIGHT_TEMPO": str(options.tempo),
             "ADFLIGHT_CLOCK_ORIGIN": str(memory["origin"]),
             "ADFLIGHT_EVENT_SECRET": str(memory["event_secret"]),
+            "ADFLIGHT_LINK_SECRET": str(memory["link_secret"]),
         }
         if live and options.tempo != 1.0:
             raise StackFailed(
@@ -334,7 +335,7 @@ def _refuse_second(directory: Path) -> None:
 
 
 def _memory(directory: Path, tempo: float) -> dict[str, str]:
-    """What outlives a restart: the clock's origin and the event secret."""
+    """What outlives a restart: the clock's origin and the secrets of events and of links."""
     path = directory / "memory.json"
     memory: dict[str, str] = {}
     with contextlib.suppress(OSError, ValueError):
@@ -347,6 +348,7 @@ def _memory(directory: Path, tempo: float) -> dict[str, str]:
     memory.setdefault("tempo", str(tempo))
     memory.setdefault("origin", datetime.now(UTC).isoformat())
     memory.setdefault("event_secret", "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode())
+    memory.setdefault("link_secret", secrets.token_urlsafe(32))
     path.touch(mode=0o600)
     path.write_text(json.dumps(memory))
     return memory

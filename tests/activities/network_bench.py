@@ -21,6 +21,7 @@ from activities.effects import EffectLog
 from activities.failures import FailureCounter
 from activities.network import NetworkActivities
 from activities.teams import ad_account
+from creative.storage import DiskStorage
 from models.contract.account import AdAccount
 from models.contract.campaign import MediaPlan, NetworkTree
 from models.contract.effects import CreateObject, TreeRef, effect_key
@@ -54,6 +55,9 @@ class Said:
     stderr: str
 
 
+NOWHERE = DiskStorage(Path("/nowhere"))
+
+
 @dataclass
 class Ground:
     """A campaign that the database knows, and the activities that would carry it out."""
@@ -73,7 +77,10 @@ class Ground:
     def activities(self) -> NetworkActivities:
         database = self.team.database
         return NetworkActivities(
-            self.networks, EffectLog(database), Path("/nowhere"), AccountAccess(database)
+            self.networks,
+            EffectLog(database),
+            NOWHERE,
+            AccountAccess(database),
         )
 
     def now(self) -> datetime:

@@ -47,7 +47,7 @@ async def flown(
         figures_as_of=now - timedelta(minutes=10),
     )
     # Behind today's plan, whatever the hour: pacing has nothing to lower.
-    passed = 0.7 * cumulative_share(now.astimezone(zone))
+    passed = 0.3 * cumulative_share(now.astimezone(zone))
     async with ground.team.database.team(ground.team.id) as session:
         for ago in range(days, -1, -1):
             share = passed if ago == 0 else 1.0

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,7 +22,7 @@ from models.database import Database
 from models.tables import Account, ApiFailure, DecisionRow
 from platforms.errors import Refused
 from platforms.network import AdNetwork
-from tests.activities.network_bench import AD_GROUP, CAMPAIGN, USD, Ground, grounds
+from tests.activities.network_bench import AD_GROUP, CAMPAIGN, NOWHERE, USD, Ground, grounds
 from tests.stack import TeamUnderTest, eventually
 
 
@@ -294,7 +293,10 @@ async def test_without_a_database_nothing_is_raised_and_pausing_goes_on(
         ref = ground.ref(NetworkTree(campaign_id=campaign.id, ad_group_id=group.id))
         nowhere = Database("postgresql://nobody@127.0.0.1:9/none")
         cut_off = NetworkActivities(
-            ground.networks, EffectLog(nowhere), Path("/nowhere"), AccountAccess(nowhere)
+            ground.networks,
+            EffectLog(nowhere),
+            NOWHERE,
+            AccountAccess(nowhere),
         )
         with pytest.raises(ApplicationError, match="the database does not answer") as refused:
             await ActivityEnvironment().run(cut_off.activate, ref)

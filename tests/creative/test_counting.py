@@ -1,14 +1,17 @@
-"""How long a text is for the strictest network."""
+"""How long a text is on each network, and for the strictest of them (D8, D33, BUG-66)."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from creative.counting import length, primary_room
+from creative.counting import WAYS, emoji_in, length, primary_room
 from models.contract.vocabulary import Platform
 from platforms.network import CopyLimits
 from platforms.registry import capabilities
+from platforms.tiktok.text import width
 from platforms.x.post import post_length
+
+FAMILY = "👨\u200d👩\u200d👧\u200d👦"
 
 
 @pytest.mark.parametrize(
@@ -24,25 +27,61 @@ from platforms.x.post import post_length
         ("한국어", 6),
         ("ไทย", 3),
         ("😀", 2),
-        ("👍🏽", 4),
-        ("👩‍💻", 5),
-        ("🇯🇵", 4),
+        ("👍🏽", 2),
+        ("👩\u200d💻", 2),
+        (FAMILY, 2),
+        ("🇯🇵", 2),
+        ("🇯🇵🇫🇷", 4),
+        ("1\ufe0f\u20e3", 2),
+        ("🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f", 2),
+        (f"a{FAMILY}b", 4),
+        ("see https://journal.example/" + "y" * 80 + " now", 4 + 23 + 4),
     ],
 )
-def test_wide_characters_and_emoji_count_twice(text: str, counted: int) -> None:
-    assert length(text) == counted
+def test_x_weighs_links_emoji_and_wide_characters(text: str, counted: int) -> None:
+    assert length(text, Platform.X) == counted
+    assert length(text) == counted, "without a network, the strictest way"
+
+
+@pytest.mark.parametrize(
+    ("platform", "text", "counted"),
+    [
+        (Platform.META, "港の網", 3),
+        (Platform.META, FAMILY, 7),
+        (Platform.TELEGRAM, "港の網", 3),
+        (Platform.SNAPCHAT, "한국어", 3),
+        (Platform.GOOGLE, "港の網", 6),
+        (Platform.GOOGLE, "café", 4),
+        (Platform.GOOGLE, "ＷＩＤＥ", 8),
+        (Platform.TIKTOK, "港の網", 6),
+        (Platform.META, "cafe\u0301", 4),
+        (Platform.META, "https://journal.example/", 24),
+    ],
+)
+def test_each_network_counts_in_its_own_way(platform: Platform, text: str, counted: int) -> None:
+    assert length(text, platform) == counted
+
+
+def test_every_network_has_a_way() -> None:
+    assert set(WAYS) == set(Platform)
 
 
 @given(st.text(max_size=60).filter(lambda text: "http" not in text.lower()))
-def test_our_count_is_xs_count(text: str) -> None:
-    assert length(text) == post_length(text)
+def test_what_is_counted_is_what_the_adapters_count(text: str) -> None:
+    """Joined emoji aside, which X's adapter still weighs by their parts."""
+    assert length(text, Platform.TIKTOK) == width(text)
+    if emoji_in(text):
+        assert length(text, Platform.X) <= post_length(text)
+    else:
+        assert length(text, Platform.X) == post_length(text)
 
 
-@given(st.text(max_size=30), st.text(max_size=30))
-def test_joining_never_hides_length(one: str, other: str) -> None:
-    assert length(f"{one} {other}") >= max(length(one), length(other)) + 1
+@given(st.text(max_size=30), st.text(max_size=30), st.sampled_from(Platform))
+def test_joining_never_hides_length(one: str, other: str, platform: Platform) -> None:
+    assert length(f"{one} {other}", platform) >= max(length(one, platform), length(other, platform))
 
 
-def test_a_link_takes_its_share() -> None:
+def test_a_link_and_a_disclaimer_take_their_share() -> None:
     assert primary_room(capabilities(Platform.X).copy_limits) == 256
     assert primary_room(CopyLimits(125, 40, 30)) == 125
+    assert primary_room(CopyLimits(125, 40, 30), "Capital at risk.", Platform.META) == 108

@@ -25,7 +25,7 @@ def test_every_workflow_and_every_kind_of_command_is_read() -> None:
     launch = found["campaign.CampaignWorkflow._launch"]
     order = ["→ _authorise", "→ _create_tree"]
     assert [command for command in launch if command in order] == order
-    creatives = found["campaign_proposal.CampaignProposal._fill_in_creatives"]
+    creatives = found["campaign_creatives.CampaignCreatives._order_creatives"]
     assert "child workflow CreativeWorkflow.run" in creatives
     assert "cancel child" in creatives
 
@@ -64,7 +64,7 @@ def test_two_swapped_activities_fail_with_advice(sources: Path) -> None:
         ("promotion.py", "await self._close(", "await self._skip("),
         ("account_guard.py", "timeout=_LEAST_SPAN, ", ""),
         ("guard_steps.py", "await workflow.sleep(wait", "print(wait"),
-        ("creative.py", "CreativeActivities.check_copy", "CreativeActivities.write_copy"),
+        ("creative.py", "CopyActivities.check_copy", "CopyActivities.write_copy"),
     ],
 )
 def test_other_changes_of_commands_are_noticed_too(

@@ -21,7 +21,7 @@ STORIES = {
     "meta-continued-1": ["activate"],
     "meta-continued-2": ["pause_tree"],
     "promotion": ["evaluate", "claim"],
-    "creative": ["write_copy", "make_media"],
+    "creative": ["write_copy", "render_placement"],
     "guard": ["pause_batch", "watch_account", "record_standing", "report"],
 }
 """What was recorded, and activities that make the story what its name says."""

@@ -10,8 +10,9 @@ import anthropic
 import httpx
 import pytest
 
-from sandbox.copywriter import ANGLES, fit, sentences_of
-from sandbox.planner import LABEL, extract
+from sandbox.copy_sentences import fit, sentences_of
+from sandbox.copywriter import ANGLES, write_copy
+from sandbox.planner import LABEL, extract, plan
 
 if TYPE_CHECKING:
     from tests.sandbox_server import Sandbox
@@ -252,6 +253,7 @@ BRIEF: dict[str, Any] = {
     "limits": {"primary_text": 125, "headline": 40, "description": 30},
     "calls_to_action": ["learn_more", "sign_up"],
     "link": "https://journal.example/library",
+    "hashtags": "up to three, below the primary text",
 }
 
 
@@ -283,7 +285,8 @@ async def test_copy_keeps_the_limits_and_the_facts(
     variants = call.input["variants"]
     assert [each["angle"] for each in variants] == list(ANGLES)
     assert len({each["primary_text"] for each in variants}) == 6
-    words = set(TEXT.split()) | {word.strip(".,:;?") for word in TEXT.split()}
+    source = f"{ARTICLE['title']} {ARTICLE['description']} {TEXT}"
+    words = {word.strip(".,:;?") for word in source.split()}
     for each in variants:
         for name, limit in limits.items():
             assert len(each[name]) <= limit
@@ -295,8 +298,8 @@ async def test_copy_keeps_the_limits_and_the_facts(
         assert "10000" not in json.dumps(each)
         assert "Ignore" not in json.dumps(each)
         for claim in each["claims"]:
-            assert claim["source_sentence"] in f"{ARTICLE['description']} {TEXT}"
-            assert claim["source_sentence"].startswith(claim["text"])
+            assert claim["source_sentence"] in source
+            assert claim["text"].lower() in claim["source_sentence"].lower()
             # Never cut inside a word.
             assert claim["text"].split()[-1].strip(".,:;?") in words
 
@@ -307,18 +310,103 @@ async def test_other_objectives_press_other_buttons(claude: anthropic.AsyncAnthr
     assert call.input["variants"][0]["call_to_action"] == "sign_up"
 
 
-def test_fitting_ends_at_clauses_and_whole_words() -> None:
+def test_fitting_ends_at_clauses_that_stand_by_themselves() -> None:
     text = "It has 120 seats on two floors, and every one of them is free to use."
     assert fit(text, 200) == text
     assert fit(text, 40) == "It has 120 seats on two floors"
-    assert fit(text, 20) == "It has 120 seats"
+    assert fit(text, 20) == "", "a phrase is never broken off"
     assert fit("Unbelievable", 5) == ""
     assert fit(text, 0) == ""
+    # Half of these says something else than the whole.
+    assert fit("Every seat here is free, but only on Sundays in May.", 30) == ""
+    assert fit("If you bring a friend along, both of you get a free seat.", 40) == ""
 
 
 def test_sentences_to_a_machine_are_not_quoted() -> None:
     assert not any("10000" in each for each in sentences_of(ARTICLE))
     assert len(sentences_of(ARTICLE)) >= 8
+
+
+def test_a_complaint_about_length_shortens_the_next_attempt() -> None:
+    material = prompt(brief={**BRIEF, "variants": 2}, article=ARTICLE)
+    complaint = "variant 1: primary_text has 130 characters, the limit is 70; rewrite it shorter"
+    before, after = (
+        plan(said, ["write_copy"]).calls[0].arguments["variants"]
+        for said in (material, f"{material}\n{complaint}")
+    )
+    assert max(len(each["primary_text"]) for each in before) > 65
+    assert max(len(each["primary_text"]) for each in after) <= 65
+    # The same words inside the article are the article's.
+    inside = prompt(brief={**BRIEF, "variants": 2}, article={**ARTICLE, "author": complaint})
+    assert plan(inside, ["write_copy"]).calls[0].arguments["variants"] == before
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"), [("none: not shown", 0), ("up to three, counted in the text", 2), ("", 0)]
+)
+def test_hashtags_stand_only_where_they_are_asked_for(said: str, kept: int) -> None:
+    brief = {**BRIEF, "hashtags": said, "variants": 1}
+    (variant,) = write_copy(brief, ARTICLE)
+    assert len(variant["hashtags"]) <= kept
+    assert bool(variant["hashtags"]) is bool(kept) or len(variant["primary_text"]) > 110
+    whole = " ".join([variant["primary_text"], *variant["hashtags"]])
+    assert len(whole) <= 125
+
+
+def test_the_brief_is_followed() -> None:
+    asked = ["urgency", "benefit"]
+    brief = {
+        **BRIEF,
+        "variants": 2,
+        "angles": [{"angle": one, "means": ""} for one in asked],
+        "offer": "Bring a friend for free in May",
+        "brand": {"forbidden_words": ["library", "librarian"]},
+    }
+    variants = write_copy(brief, ARTICLE)
+    assert [each["angle"] for each in variants] == asked
+    assert any("Bring a friend for free in May." in each["primary_text"] for each in variants)
+    proof = {"text": brief["offer"], "source_sentence": brief["offer"]}
+    assert any(proof in each["claims"] for each in variants)
+    assert "librar" not in json.dumps([each["primary_text"] for each in variants]).lower()
+    running = {**brief, "already_running": [each["primary_text"] for each in variants]}
+    again = {each["primary_text"] for each in write_copy(running, ARTICLE)}
+    assert not again & {each["primary_text"] for each in variants}
+
+
+def test_a_foreign_article_gets_no_english_words() -> None:
+    german = {
+        "title": "Wie eine Hafenstadt ihre Netze flickt",
+        "text": "Die Stadt flickt ihre Netze im Winter. Viele lernen die Knoten in der Schule. "
+        "Warum lohnt sich die Arbeit noch?",
+    }
+    for each in write_copy({**BRIEF, "variants": 3}, german):
+        text = each["primary_text"].rstrip(".")
+        assert all(part.strip() in german["text"] + german["title"] for part in text.split(". "))
+
+
+def test_a_short_article_gives_fewer_variants_not_the_same_twice() -> None:
+    tiny = {"title": "Nets", "text": "The town mends its nets in winter."}
+    found = write_copy({**BRIEF, "variants": 8}, tiny)
+    texts = [each["primary_text"] for each in found]
+    assert 1 <= len(found) < 8
+    assert len(set(texts)) == len(texts)
+
+
+async def test_the_repair_turn_reaches_the_planner(claude: anthropic.AsyncAnthropic) -> None:
+    first = await write(claude, BRIEF)
+    (call,) = calls(first)
+    complaint = {
+        "type": "tool_result",
+        "tool_use_id": call.id,
+        "content": "variant 1: primary_text has 125 characters, the limit is 65; shorten it",
+        "is_error": True,
+    }
+    after = [
+        {"role": "assistant", "content": [block.model_dump() for block in first.content]},
+        {"role": "user", "content": [complaint]},
+    ]
+    (repaired,) = calls(await write(claude, BRIEF, after=after))
+    assert max(len(each["primary_text"]) for each in repaired.input["variants"]) <= 65
 
 
 async def test_an_invalid_answer_is_repaired_on_request(

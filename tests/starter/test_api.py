@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -197,6 +198,11 @@ ROUTES: list[tuple[str, str, Any, Right]] = [
     ("POST", f"/campaigns/{NUMBER}/kill", {}, Right.STOP),
     ("POST", f"/campaigns/{NUMBER}/resume", {}, Right.OPERATE),
     ("POST", f"/campaigns/{NUMBER}/budget", {"daily_budget": "5"}, Right.OPERATE),
+    ("GET", "/assets", None, Right.SEE),
+    ("POST", "/assets", None, Right.OPERATE),
+    ("GET", f"/assets/{NUMBER}", None, Right.SEE),
+    ("POST", f"/assets/{NUMBER}/retire", None, Right.OPERATE),
+    ("DELETE", f"/assets/{NUMBER}", None, Right.OPERATE),
     ("GET", "/people", None, Right.SEE),
     ("GET", "/tokens", None, Right.GOVERN),
     ("GET", "/networks", None, Right.SEE),
@@ -209,13 +215,14 @@ async def test_every_route_holds_each_role_to_the_table(site: Site) -> None:
     described = site.app.openapi()["paths"]
     listed = {(method, path.replace(str(NUMBER), "{}")) for method, path, _, _ in ROUTES}
     known = {
-        (method.upper(), path.replace("{campaign_id}", "{}").replace("{account_id}", "{}"))
+        (method.upper(), re.sub(r"\{\w+\}", "{}", path))
         for path, methods in described.items()
         for method in methods
     }
     assert known | {("GET", "/openapi.json")} == listed | {
         ("POST", "/session"),
         ("DELETE", "/session"),
+        ("GET", "/assets/{}/file"),  # whoever has a link that is good
     }
     for role in Role:
         token = await site.token(site.team, f"some {role.value}", role)

@@ -1,0 +1,1 @@
+"""What a file of a stranger's is, whether it is whole, and what of it must not leave the house."""

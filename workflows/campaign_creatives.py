@@ -1,0 +1,169 @@
+"""A campaign's creatives: made before it is proposed, and fresh ones when people are tired."""
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ChildWorkflowError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.promotions import PromotionActivities
+    from models.contract.briefs import ComplianceOutcome, CreativeBrief, CreativeSet
+    from models.contract.content import Article
+    from models.contract.creative import Creative
+    from models.contract.optimisation import Lever, Move, Tired
+    from models.contract.promotion import PromotionInput
+    from models.contract.safety import Severity
+    from models.contract.vocabulary import DecisionOutcome, DecisionType
+    from workflows import orders, timeouts
+    from workflows.campaign_levers import CampaignLevers
+    from workflows.campaign_steps import MACHINE
+    from workflows.creative import CreativeWorkflow
+    from workflows.errands import Interrupted, failure_text
+
+_MOST_CREATIVES = 16
+"""A campaign that wore out so many needs a person's idea, not more of the same."""
+_FRESH_AT_ONCE = 2
+
+
+class CampaignCreatives(CampaignLevers):
+    """Ordering creatives, and running fresh ones beside the tired."""
+
+    async def _article(self) -> Article:
+        """What is promoted: as it was judged, else as its page says now."""
+        return self._campaign.article or await self._do(
+            PromotionActivities.gather_article,
+            PromotionInput(
+                promotion_id="",
+                team_id=self._campaign.team_id,
+                url=self._state.plan.destination_url,
+            ),
+            timeouts.WEB,
+            "Read the landing page",
+        )
+
+    async def _order_creatives(self, brief: CreativeBrief, name: str, summary: str) -> CreativeSet:
+        """Have creatives made by a child, giving way to a stop.
+
+        Raises:
+            Interrupted: a stop came in; the child is given up.
+            ChildWorkflowError: nothing could be made at all.
+        """
+        child = await workflow.start_child_workflow(
+            CreativeWorkflow.run, brief, id=name, static_summary=summary
+        )
+        await workflow.wait_condition(lambda: child.done() or self._is_urgent())
+        if not child.done():
+            child.cancel()
+            raise Interrupted
+        made = await child
+        by = made.model or MACHINE
+        verdicts = "; ".join(
+            ": ".join((one.variant, one.report.outcome.value, *one.report.reasons))
+            for one in made.verdicts
+        )
+        await self._decide(DecisionType.COMPLIANCE, by, verdicts or "nothing to judge")
+        await self._decide(DecisionType.GENERATE_CREATIVE, by, _told(made))
+        return made
+
+    # -- fresh ones -------------------------------------------------------------------------
+
+    async def _freshen(self, tired: tuple[Tired, ...]) -> None:
+        """Have fresh creatives ready, and run them once people are tired enough.
+
+        They join the test within the agreed budget; which ads rest is the test's to decide. A
+        failure leaves everything as it is: the next look tries again.
+        """
+        if not tired:
+            return
+        try:
+            if not self._state.prepared:
+                await self._prepare(tired)
+            ready, rotating = self._state.prepared, [one for one in tired if one.rotate]
+            if ready and rotating:
+                await self._run_fresh(rotating[0])
+        except (ActivityError, ChildWorkflowError) as error:
+            why = failure_text(error)
+            self._advise(f"fresh creatives for {tired[0].variant} failed: {why}")
+            await self._settle_all(tired, DecisionOutcome.FAILURE, why)
+            return
+        names = ", ".join(one.id for one in ready)
+        told = f"fresh: {names}" if ready else "no fresh creative passed"
+        await self._settle_all(
+            tired, DecisionOutcome.SUCCESS if ready else DecisionOutcome.HELD, told
+        )
+
+    async def _prepare(self, tired: tuple[Tired, ...]) -> None:
+        made = len(self._state.creatives)
+        wanted = min(len(tired), _FRESH_AT_ONCE, _MOST_CREATIVES - made)
+        if wanted < 1:
+            self._advise(f"{made} creatives are worn out; a new idea is needed")
+            return
+        plan, campaign_id = self._state.plan, self._campaign.campaign_id
+        result = await self._order_creatives(
+            CreativeBrief(
+                team_id=self._campaign.team_id,
+                campaign_id=campaign_id,
+                platform=self._campaign.account.platform,
+                plan=plan.model_copy(update={"variants": wanted}),
+                article=await self._article(),
+                running=tuple(one.copy_text for one in self._state.creatives),
+                first_number=made + 1,
+            ),
+            f"creative-{campaign_id}-from-{made + 1}",
+            f"Fresh creatives for {plan.name}",
+        )
+        passed = {
+            one.variant for one in result.verdicts if one.report.outcome is ComplianceOutcome.PASS
+        }
+        self._change(prepared=tuple(one for one in result.creatives if one.id in passed))
+        if result.needs_person or not self._state.prepared:
+            # Nobody agreed to what rules or Claude doubt: it is not run.
+            why = "; ".join((*result.needs_person, *result.dropped)) or "nothing could be made"
+            self._advise(f"fresh creatives were made and not run: {why}")
+
+    async def _run_fresh(self, tired: Tired) -> None:
+        """Create them off, then switch them on through the authority."""
+        fresh = self._state.prepared
+        for creative in fresh:
+            await self._create_ad(creative)
+        names = tuple(one.id for one in fresh)
+        self._change(
+            creatives=(*self._state.creatives, *fresh),
+            prepared=(),
+            resting_ads=(*self._state.resting_ads, *names),
+        )
+        await self._switch_ads(
+            Move(
+                lever=Lever.CREATIVE,
+                action="rotate_creative",
+                reason=f"fresh beside {tired.variant}: {tired.reason}",
+                decision_id=tired.decision_id,
+                on=names,
+            )
+        )
+
+    async def _create_ad(self, creative: Creative) -> None:
+        """A creative and its ad, off; what exists already is found."""
+        tree = self._state.tree
+        if creative.id not in tree.creative_ids:
+            made = await self._create(orders.creative_order(self._campaign, self._state, creative))
+            self._grow(creative_ids={**tree.creative_ids, creative.id: made.id})
+        tree = self._state.tree
+        if creative.id not in tree.ad_ids:
+            made = await self._create(orders.ad_order(self._campaign, self._state, creative))
+            self._grow(ad_ids={**tree.ad_ids, creative.id: made.id})
+
+    async def _settle_all(
+        self, tired: tuple[Tired, ...], outcome: DecisionOutcome, details: str
+    ) -> None:
+        for one in tired:
+            await self._settle(one, outcome, details)
+
+    def _advise(self, text: str) -> None:
+        self._tell("advice", f"For {self._state.plan.name}", Severity.LOW, text)
+
+
+def _told(made: CreativeSet) -> str:
+    """What was made, of what, at what cost, and what was not."""
+    ads = [f"{one.id} {one.copy_text.angle}, {one.image.source}" for one in made.creatives]
+    costs = [f"{one.what} {one.amount or 'at an unknown price'}" for one in made.costs]
+    left = [f"left out: {one}" for one in (*made.dropped, *made.notes)]
+    return "; ".join((*ads, *costs, *left)) or "nothing"
