@@ -7,7 +7,6 @@ import tempfile
 import time
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -64,7 +63,7 @@ def make(
     source: Annotated[str, typer.Argument(help="An article: a file (.html, .md, .json) or https.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for what is made.")],
     platforms: Annotated[str, typer.Option(help="all, or some by commas.")] = "all",
-    variants: Annotated[int, typer.Option(help="Different ads a network.", min=1, max=8)] = 3,
+    variants: Annotated[int, typer.Option(help="Different ads a network.", min=1, max=8)] = 2,
     image: Annotated[
         list[Path] | None, typer.Option(help="A picture of your own (may be given again).")
     ] = None,
@@ -171,9 +170,7 @@ async def _make(
         with _progress(as_json, len(wanted)) as step:
             made = await make_all(client, settings.team_id, wish, lambda _: step())
         folder = Folder(out, library, settings.team_id)
-        manifest = await folder.write(
-            article, made, label=label, at=datetime.now(UTC), seconds=time.monotonic() - began
-        )
+        manifest = await folder.write(article, made, label=label, began=began)
     finally:
         await database.close()
     some = any(one.result and one.result.creatives for one in made)

@@ -2,8 +2,9 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -71,9 +72,9 @@ class Folder:
         self.problems: list[str] = []
 
     async def write(
-        self, article: Article, made: list[Made], *, label: str, at: datetime, seconds: float
+        self, article: Article, made: list[Made], *, label: str, began: float
     ) -> dict[str, Any]:
-        """Write everything; the manifest, as it was written."""
+        """Write everything; the manifest as written. ``began`` is by the monotonic clock."""
         platforms = {one.platform.value: await self._platform(one) for one in made}
         if self._cells:
             sheet = await asyncio.to_thread(contact_sheet, self._sheet(), title=article.title)
@@ -86,8 +87,8 @@ class Folder:
                 "type": article.content_type.value,
                 "fingerprint": article.fingerprint,
             },
-            "made_at": at.isoformat(timespec="seconds"),
-            "seconds": round(seconds, 1),
+            "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "seconds": round(time.monotonic() - began, 1),
             "platforms": platforms,
             "problems": self.problems,
             "files": [*self._files, MANIFEST],
@@ -164,9 +165,10 @@ class Folder:
         name = f"{placement.platform.value}/{creative.id}-{placement.name}{ending}"
         self._put(name, data)
         seen = await asyncio.to_thread(self._read_back, name, placement, asset)
-        if isinstance(asset, VideoAsset):
-            data = await self._library.preview(self._team_id, asset.sha256)
-        self._cells[name] = (data, f"{placement.label} · {creative.id}")
+        # One cell a placement: a video that has a cover is shown by it.
+        if not isinstance(asset, VideoAsset) or placement.image is None:
+            preview = await self._library.preview(self._team_id, asset.sha256)
+            self._cells[name] = (preview, f"{placement.label} · {creative.id}")
         return {
             "file": name,
             "placement": placement.name,
