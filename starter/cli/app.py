@@ -12,6 +12,7 @@ from starter.cli import (
     assets,
     audit,
     backup,
+    brand,
     campaigns,
     chaos,
     connect,
@@ -75,6 +76,7 @@ for module in (
     networks,
     assets,
     creatives,
+    brand,
 ):
     module.register(app)
 rights.guard(app)

@@ -1,4 +1,4 @@
-"""Creatives without a campaign, and the brand that creatives follow."""
+"""Ads: made without a campaign, or shown as a campaign has them."""
 
 import asyncio
 import gc
@@ -11,23 +11,22 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import yaml
 from pydantic import ValidationError
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from sqlmodel import col, func, select
 
 from activities.article_file import article_from_file
-from activities.brands import Brands
 from activities.generators import generators
 from activities.page import PageRefused, read_article
 from activities.web import WebError, WebReader
-from models.contract.brand import Brand
 from models.contract.campaign import Offer
 from models.contract.content import Article
 from models.contract.creative import GivenCreative
 from models.contract.roles import Right
 from models.settings import Settings
+from models.tables import CreativeRow
 from starter.cli import rights
-from starter.cli.flags import By, DryRun, Json
+from starter.cli.flags import Json
 from starter.cli.output import (
     FAILED,
     INTERRUPTED,
@@ -44,19 +43,14 @@ from starter.cli.output import (
 from starter.cli.session import Session, run
 from starter.demo.every_network import chosen
 
-_MOST_TEXT = 1_000_000
-
-creatives = typer.Typer(help="Ads without a campaign: make them, look at them.")
-brand = typer.Typer(help="How this team speaks and looks.", invoke_without_command=True)
+creatives = typer.Typer(help="Ads: make them for an article, look at a campaign's.")
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     creatives.command("make")(make)
+    creatives.command("show")(show)
     app.add_typer(creatives, name="creatives")
-    brand.callback(invoke_without_command=True)(show_brand)
-    brand.command("set")(set_brand)
-    app.add_typer(brand, name="brand")
 
 
 def make(
@@ -277,83 +271,76 @@ def _show(manifest: dict[str, Any], out: Path) -> None:
     )
 
 
-def show_brand(context: typer.Context, as_json: Json = False) -> None:
-    """Show how this team speaks and looks."""
-    if context.invoked_subcommand is not None:
-        return
-
-    async def work() -> Brand:
-        session = Session()
-        try:
-            return await Brands(session.database).of(session.team_id)
-        finally:
-            await session.aclose()
-
-    found = run(work())
-    if as_json:
-        emit(found)
-        return
-    for name, value in found.model_dump(mode="json").items():
-        screen.print(f"  {name:<16} {value if value else '–'}", markup=False)
-    screen.print("Change it with `adflight brand set FILE`.", markup=False)
-
-
-def set_brand(
-    file: Annotated[Path, typer.Argument(help="The brand in YAML; absent fields are the usual.")],
-    by: By = "operator",
-    dry_run: DryRun = False,
+def show(
+    campaign: Annotated[str, typer.Argument(help="First characters of its id.")],
+    out: Annotated[Path | None, typer.Option(help="Write pictures and videos there.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Replace this team's brand. Ads that exist stay as they are."""
-    wanted = _brand(file)
+    """Show a campaign's ads: what they say, and what they show."""
 
-    async def work() -> None:
+    async def work() -> list[CreativeRow]:
         session = Session()
         try:
-            if wanted.logo is not None:
-                from creative.library import AssetUnknown
-                from starter.assets import asset_library
-
-                library = asset_library(session.settings, session.database)
-                try:
-                    await library.read(session.team_id, wanted.logo)
-                except AssetUnknown as unknown:
-                    fail(f"logo: {unknown}.", USAGE)
-            if not dry_run:
-                await Brands(session.database).set(session.team_id, wanted, by)
+            row = await session.campaign(campaign)
+            async with session.database.team(session.team_id) as database:
+                found = await database.scalars(
+                    select(CreativeRow)
+                    .where(col(CreativeRow.campaign_id) == row.id)
+                    .order_by(func.length(CreativeRow.variant), col(CreativeRow.variant))
+                )
+                rows = list(found.all())
+            if out is not None:
+                await _write(session, rows, out)
+            return rows
         finally:
             await session.aclose()
 
-    run(work())
+    rows = run(work())
     if as_json:
-        emit({"dry_run": dry_run, "by": by, "brand": wanted})
+        emit([_ad(row) for row in rows])
         return
-    screen.print("Not changed (dry run)." if dry_run else f"Brand set by {by}.", markup=False)
+    if not rows:
+        screen.print("No ads yet: they are being made, or nothing passed; see `adflight show`.")
+    for row in rows:
+        screen.print(f"{row.variant}  {row.angle} by {row.source}, {row.status}", style="bold")
+        for name, value in _ad(row).items():
+            if name not in ("variant", "angle", "source", "status") and value:
+                screen.print(f"  {name:<15} {value}", markup=False)
 
 
-def _brand(file: Path) -> Brand:
-    """The brand in a file.
+def _ad(row: CreativeRow) -> dict[str, Any]:
+    return {
+        "variant": row.variant,
+        "status": row.status,
+        "source": row.source,
+        "angle": row.angle,
+        "headline": row.headline,
+        "primary_text": row.primary_text,
+        "description": row.description,
+        "call_to_action": row.call_to_action,
+        "image": row.image_sha256,
+        "video": row.video_sha256,
+    }
+
+
+async def _write(session: Session, rows: list[CreativeRow], out: Path) -> None:
+    """The files, named by variant.
 
     Raises:
-        CommandFailed: it cannot be read or makes no sense.
+        CommandFailed: the folder cannot be written to, or a file was deleted.
     """
+    from creative.library import AssetUnknown
+    from starter.assets import asset_library
+
+    library = asset_library(session.settings, session.database)
     try:
-        if file.stat().st_size > _MOST_TEXT:
-            fail(f"{file} is larger than {_MOST_TEXT:,} bytes.", USAGE)
-        content: object = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        fail(f"{file} cannot be read ({error}).", USAGE)
-    except (yaml.YAMLError, ValueError, RecursionError):
-        fail(f"{file} is no YAML.", USAGE)
-    if not isinstance(content, dict):
-        fail(f"{file} has no fields; write lines such as 'name: Harbour Baker'.", USAGE)
-    known = set(Brand.model_fields)
-    given: dict[str, Any] = {str(key): value for key, value in content.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-    if unknown := sorted(set(given) - known):
-        fail(f"{file}: field {unknown[0]!r} is unknown; known: {', '.join(sorted(known))}.", USAGE)
-    try:
-        return Brand.model_validate(given)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        fail(f"{file}: {place}: {first['msg'].removeprefix('Value error, ')}.", USAGE)
+        await asyncio.to_thread(out.mkdir, parents=True, exist_ok=True)
+        for row in rows:
+            for digest in filter(None, (row.image_sha256, row.video_sha256)):
+                file = await library.local(session.team_id, digest)
+                copy = out / f"{row.variant}{file.suffix}"
+                await asyncio.to_thread(shutil.copyfile, file, copy)
+    except OSError as error:
+        fail(f"--out {out}: {error.strerror}; name another folder.", USAGE)
+    except AssetUnknown as unknown:
+        fail(f"{unknown}.")

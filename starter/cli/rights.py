@@ -60,6 +60,7 @@ NEEDS: dict[Path, Needed] = {
     **dict.fromkeys([("assets",), ("assets", "list"), ("assets", "show")], SEE),
     **dict.fromkeys([("assets", name) for name in ("upload", "link", "retire", "delete")], OPERATE),
     ("brand",): SEE,
+    ("creatives", "show"): SEE,
     ("brand", "set"): OPERATE,
     ("incident",): _if("resolve"),
     ("quarantine",): _if("key"),
