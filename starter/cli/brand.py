@@ -17,16 +17,16 @@ from starter.cli.session import Session, run
 
 _MOST_TEXT = 1_000_000
 
-brand = typer.Typer(help="How this team speaks and looks.", invoke_without_command=True)
+brand = typer.Typer(help="How this team speaks and looks.")
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    brand.callback(invoke_without_command=True)(show_brand)
     brand.command("set")(set_brand)
     app.add_typer(brand, name="brand")
 
 
+@brand.callback(invoke_without_command=True)
 def show_brand(context: typer.Context, as_json: Json = False) -> None:
     """Show how this team speaks and looks."""
     if context.invoked_subcommand is not None:
