@@ -1,14 +1,16 @@
 """Where generators are tested: the sandbox over HTTP, and a server that answers as it is told."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import pytest
 from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from creative.generators import GeneratorSettings
+from creative.generators import GeneratorBusy, GeneratorRefused, GeneratorSettings
+from tests.sandbox_server import Sandbox
 
 KEY = "sk-very-secret-0123456789abcdef"
 Answer = Callable[[Request], Awaitable[Response]]
@@ -55,3 +57,29 @@ async def dropped(request: Request) -> Response:
     await request.body()
     request.scope["state"]["drop"]()
     return Response()
+
+
+async def refuses_by_name(
+    stack: Sandbox,
+    service: str,
+    order: Coroutine[Any, Any, object],
+    fault: str,
+    error: type[Exception],
+    words: str,
+    *,
+    wait: float,
+) -> None:
+    """A fault of an order is played once, has its name, and keeps the key to itself. ``words`` is
+    a refusal's kind, or stands in the message; ``wait`` is what ``rate_limited`` asks for."""
+    stack.arm(service, fault)
+    with pytest.raises(error) as caught:
+        await order
+    if isinstance(caught.value, GeneratorRefused):
+        assert caught.value.kind == words
+    else:
+        assert words in str(caught.value)
+    if fault == "rate_limited":
+        assert isinstance(caught.value, GeneratorBusy)
+        assert caught.value.retry_after == wait
+    assert KEY[:8] not in str(caught.value)
+    assert stack.fired(service, fault) == 1, "no call is repeated here"

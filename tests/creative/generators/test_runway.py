@@ -28,7 +28,7 @@ from creative.generators.stills import data_uri
 from models.contract.money import Money
 from sandbox.generative import runway as stand_in
 from sandbox.generative.media import LABEL, clip, picture
-from tests.creative.generators.stand_ins import KEY, Scripted, dropped, pointed_at
+from tests.creative.generators.stand_ins import KEY, Scripted, dropped, pointed_at, refuses_by_name
 from tests.sandbox_server import Sandbox
 
 STILL = picture("a library at night", 7, (360, 640), "JPEG")
@@ -80,18 +80,8 @@ async def test_a_clip_is_ordered_waited_for_and_fetched(stack: Sandbox, tmp_path
 async def test_faults_of_an_order_have_names(
     stack: Sandbox, fault: str, error: type[Exception], words: str
 ) -> None:
-    stack.arm("runway", fault)
-    with pytest.raises(error) as caught:
-        await order(Runway(pointed_at(stack.url)))
-    if isinstance(caught.value, GeneratorRefused):
-        assert caught.value.kind == words
-    else:
-        assert words in str(caught.value)
-    if fault == "rate_limited":
-        assert isinstance(caught.value, GeneratorBusy)
-        assert caught.value.retry_after == 4
-    assert KEY not in str(caught.value)
-    assert stack.fired("runway", fault) == 1
+    placed = order(Runway(pointed_at(stack.url)))
+    await refuses_by_name(stack, "runway", placed, fault, error, words, wait=4)
 
 
 @pytest.mark.parametrize(
