@@ -48,7 +48,8 @@ class CopyActivities:
         brand = standards.brand
         async with self._database.team(brief.team_id) as session:
             won = await winners(session, brief.platform.value, plan.objective.value)
-        wanted = angles.choose(plan.variants, plan.objective, won)
+        shown = [one.angle for one in brief.running]
+        wanted = angles.choose(plan.variants, plan.objective, won, shown)
         assignment = copywriting.Assignment(
             platform=brief.platform,
             limits=limits,

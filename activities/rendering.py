@@ -253,7 +253,7 @@ class _Studio:
         spec = self._placement.image
         if spec is None:
             return None
-        under = self._under(spec.size)
+        under = self._under(spec.size, moves=False)
         contrast: float | None = None
         if self._brief.visual.untouched:
             under = under.convert("RGB")
@@ -272,10 +272,11 @@ class _Studio:
         if spec is None:
             return None
         room = replace(spec, max_bytes=spec.max_bytes - MOST_ADDED)
-        captions = _sentences(self._brief.caption) if spec.captions else ()
+        burned = spec.captions and not self._brief.visual.untouched
+        captions = _sentences(self._brief.caption) if burned else ()
         over: bytes | None = None
         contrast: float | None = None
-        under = self._under(spec.size)
+        under = self._under(spec.size, moves=True)
         shown = under
         if not self._brief.visual.untouched:
             laid: Layer = layer(
@@ -285,8 +286,6 @@ class _Studio:
             over, contrast = _png(laid.image), _least(laid)
             shown = Image.alpha_composite(under.convert("RGBA"), laid.image)
         if self._clip is not None:
-            if self._brief.visual.untouched:
-                captions = ()
             data = footage.compose(
                 self._clip, room, layer=over, captions=captions,
                 safe=self._placement.safe, font=self._font,
@@ -299,7 +298,7 @@ class _Studio:
         made_with = self._brief.visual.made_with or DRAWN
         return _Moving(data, f"{made_with}, in slow motion", contrast, _preview(shown))
 
-    def _under(self, size: tuple[int, int]) -> Image.Image:
+    def _under(self, size: tuple[int, int], *, moves: bool) -> Image.Image:
         """What everything is laid over, filling ``size`` exactly."""
         if self._image is None:
             if self._clip is not None and self._brief.visual.origin is not Origin.AI:
@@ -308,7 +307,7 @@ class _Studio:
             return backdrop(seed, size, self._palette)
         too_small = specs.too_small(
             self._placement,
-            specs.Measured(self._image.width, self._image.height, 0, ""),
+            specs.Measured(self._image.width, self._image.height, 0, "", 0 if moves else None),
         )
         if too_small:
             raise PictureRefused(too_small[0])

@@ -91,10 +91,10 @@ class VisualActivities:
                 for url in photos[: _PHOTOS if is_shop else 1]:
                     digest = await self._fetched(brief.team_id, url, is_shop, notes)
                     palette = palette or digest
-                    if digest and is_shop:
-                        found.append(
-                            Visual(origin=Origin.PRODUCT, image=digest, made_with="product photo")
-                        )
+                    shown = Visual(origin=Origin.PRODUCT, image=digest, made_with="product photo")
+                    # Pages name their first photo again and again.
+                    if digest and is_shop and shown not in found:
+                        found.append(shown)
         made = specs.of(brief.platform)[: None if brief.placements == "all" else 1]
         return Visuals(
             shapes=tuple(
@@ -233,15 +233,14 @@ class VisualActivities:
         rows = await self._library.find(team_id, folder=GAME_FOLDER)
         clips = [row.sha256 for row in rows if row.kind == "video"]
         stills = [row.sha256 for row in rows if row.kind == "image"]
-        count = max(len(stills), len(clips)) if stills else 0
         return [
             Visual(
                 origin=Origin.GAME_ASSET,
-                image=stills[number % len(stills)],
+                image=stills[number % len(stills)] if stills else None,
                 video=clips[number % len(clips)] if clips else None,
                 made_with="game material",
             )
-            for number in range(count)
+            for number in range(max(len(stills), len(clips)))
         ]
 
     async def _fetched(

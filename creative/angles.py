@@ -60,12 +60,15 @@ class Won:
     lift: float | None = None
 
 
-def choose(count: int, objective: Objective, won: Sequence[Won] = ()) -> tuple[Angle, ...]:
+def choose(
+    count: int, objective: Objective, won: Sequence[Won] = (), running: Sequence[str] = ()
+) -> tuple[Angle, ...]:
     """``count`` angles for one batch, the most promising first.
 
     Two of the first three places go to what won before, by how often: the third stays with what
     the objective suggests, or a batch would never learn anything new. No angle comes twice before
-    all six have come once.
+    all six have come once. Fresh ads beside ``running`` ones begin in other ways first: people are
+    tired of those.
 
     Raises:
         ValueError: ``count`` is not 1 to 8.
@@ -78,6 +81,7 @@ def choose(count: int, objective: Objective, won: Sequence[Won] = ()) -> tuple[A
     best = sorted(wins, key=lambda one: (-wins[one], list(Angle).index(one)))
     suggested = [one for one in _PREFERRED[objective] if one not in best[:2]]
     order = list(dict.fromkeys((*best[:2], *suggested, *best[2:], *Angle)))
+    order.sort(key=lambda one: one.value in running)  # stable
     return tuple((order + order)[:count])
 
 

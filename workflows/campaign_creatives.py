@@ -1,7 +1,14 @@
 """A campaign's creatives: made before it is proposed, and fresh ones when people are tired."""
 
+from datetime import timedelta
+
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ChildWorkflowError
+from temporalio.exceptions import (
+    ActivityError,
+    ChildWorkflowError,
+    WorkflowAlreadyStartedError,
+)
+from temporalio.workflow import ChildWorkflowHandle
 
 with workflow.unsafe.imports_passed_through():
     from activities.promotions import PromotionActivities
@@ -21,6 +28,7 @@ with workflow.unsafe.imports_passed_through():
 _MOST_CREATIVES = 16
 """A campaign that wore out so many needs a person's idea, not more of the same."""
 _FRESH_AT_ONCE = 2
+_A_MOMENT = timedelta(seconds=1)
 
 
 class CampaignCreatives(CampaignLevers):
@@ -46,9 +54,7 @@ class CampaignCreatives(CampaignLevers):
             Interrupted: a stop came in; the child is given up.
             ChildWorkflowError: nothing could be made at all.
         """
-        child = await workflow.start_child_workflow(
-            CreativeWorkflow.run, brief, id=name, static_summary=summary
-        )
+        child = await self._start_creatives(brief, name, summary)
         await workflow.wait_condition(lambda: child.done() or self._is_urgent())
         if not child.done():
             child.cancel()
@@ -63,19 +69,35 @@ class CampaignCreatives(CampaignLevers):
         await self._decide(DecisionType.GENERATE_CREATIVE, by, _told(made))
         return made
 
+    async def _start_creatives(
+        self, brief: CreativeBrief, name: str, summary: str
+    ) -> ChildWorkflowHandle[CreativeWorkflow, CreativeSet]:
+        """Start the child; one of the same name that was given up ends first."""
+        while True:
+            try:
+                return await workflow.start_child_workflow(
+                    CreativeWorkflow.run, brief, id=name, static_summary=summary
+                )
+            except WorkflowAlreadyStartedError:
+                await workflow.sleep(_A_MOMENT, summary="the creatives given up are still ending")
+                if self._is_urgent():
+                    raise Interrupted from None
+
     # -- fresh ones -------------------------------------------------------------------------
 
     async def _freshen(self, tired: tuple[Tired, ...]) -> None:
         """Have fresh creatives ready, and run them once people are tired enough.
 
-        They join the test within the agreed budget; which ads rest is the test's to decide. A
+        They join the test within the agreed budget; which ads rest is the test's to decide. An ad
+        gets fresh company once: it stays tired, and the fresh get company of their own in time. A
         failure leaves everything as it is: the next look tries again.
         """
         if not tired:
             return
+        fresh_wanted = tuple(one for one in tired if one.variant not in self._state.freshened)
         try:
-            if not self._state.prepared:
-                await self._prepare(tired)
+            if fresh_wanted and not self._state.prepared:
+                await self._prepare(fresh_wanted)
             ready, rotating = self._state.prepared, [one for one in tired if one.rotate]
             if ready and rotating:
                 await self._run_fresh(rotating[0])
@@ -86,6 +108,8 @@ class CampaignCreatives(CampaignLevers):
             return
         names = ", ".join(one.id for one in ready)
         told = f"fresh: {names}" if ready else "no fresh creative passed"
+        if not ready and not fresh_wanted:
+            told = "fresh ones were made for it before"
         await self._settle_all(
             tired, DecisionOutcome.SUCCESS if ready else DecisionOutcome.HELD, told
         )
@@ -94,9 +118,12 @@ class CampaignCreatives(CampaignLevers):
         made = len(self._state.creatives)
         wanted = min(len(tired), _FRESH_AT_ONCE, _MOST_CREATIVES - made)
         if wanted < 1:
+            self._freshened(tired)
             self._advise(f"{made} creatives are worn out; a new idea is needed")
             return
         plan, campaign_id = self._state.plan, self._campaign.campaign_id
+        # Some may have been dropped, and a name is never given twice.
+        first = 1 + max((int(one.id.removeprefix("v")) for one in self._state.creatives), default=0)
         result = await self._order_creatives(
             CreativeBrief(
                 team_id=self._campaign.team_id,
@@ -105,19 +132,23 @@ class CampaignCreatives(CampaignLevers):
                 plan=plan.model_copy(update={"variants": wanted}),
                 article=await self._article(),
                 running=tuple(one.copy_text for one in self._state.creatives),
-                first_number=made + 1,
+                first_number=first,
             ),
-            f"creative-{campaign_id}-from-{made + 1}",
+            f"creative-{campaign_id}-from-{first}",
             f"Fresh creatives for {plan.name}",
         )
         passed = {
             one.variant for one in result.verdicts if one.report.outcome is ComplianceOutcome.PASS
         }
         self._change(prepared=tuple(one for one in result.creatives if one.id in passed))
+        self._freshened(tired[:wanted])
         if result.needs_person or not self._state.prepared:
             # Nobody agreed to what rules or Claude doubt: it is not run.
             why = "; ".join((*result.needs_person, *result.dropped)) or "nothing could be made"
             self._advise(f"fresh creatives were made and not run: {why}")
+
+    def _freshened(self, tired: tuple[Tired, ...]) -> None:
+        self._change(freshened=(*self._state.freshened, *(one.variant for one in tired)))
 
     async def _run_fresh(self, tired: Tired) -> None:
         """Create them off, then switch them on through the authority."""

@@ -6,7 +6,7 @@ Variants are made side by side and fail one by one; what is finished stays finis
 import asyncio
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from urllib.parse import urlsplit
@@ -46,6 +46,8 @@ class CreativeWorkflow:
         """Write, judge, illustrate."""
         self._brief = brief
         self._notes: list[str] = []
+        self._own: list[GivenCreative] = []
+        """A person's own, in the order of the variants that begin the set."""
         words = await self._words()
         verdicts = await self._judge(words)
         visuals = await carry_out(
@@ -92,12 +94,19 @@ class CreativeWorkflow:
         written = CopySet(variants=())
         if to_write:
             plan = self._brief.plan.model_copy(update={"variants": to_write})
-            written = await carry_out(
-                CopyActivities.write_copy,
-                self._brief.model_copy(update={"plan": plan}),
-                timeouts.CLAUDE,
-                f"Ask Claude for {to_write} copy variant(s)",
-            )
+            try:
+                written = await carry_out(
+                    CopyActivities.write_copy,
+                    self._brief.model_copy(update={"plan": plan}),
+                    timeouts.CLAUDE,
+                    f"Ask Claude for {to_write} copy variant(s)",
+                )
+            except ActivityError as error:
+                if is_cancelled_exception(error) or to_write == wanted:
+                    raise
+                # What a person wrote needs no Claude.
+                why = f"{to_write} variant(s) without copy: {failure_text(error)}"
+                written = CopySet(variants=(), dropped=(why,))
         left = list(written.variants)
         variants: list[AdCopy] = []
         dropped = list(written.dropped)
@@ -108,6 +117,8 @@ class CreativeWorkflow:
                 variants.append(_own_words(own, left.pop(0)))
             else:
                 dropped.append(f"creative {number} of your own: no copy could be written for it")
+                continue
+            self._own.append(own)
         return written.model_copy(
             update={"variants": (*variants, *left), "dropped": tuple(dropped)}
         )
@@ -146,6 +157,8 @@ class CreativeWorkflow:
                 f"Claude reads {len(cases)} variant(s) for compliance",
             )
         except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise
             unread = ComplianceReport(
                 outcome=ComplianceOutcome.NEEDS_PERSON,
                 reasons=(f"not reviewed by Claude: {failure_text(error)}",),
@@ -178,7 +191,7 @@ class CreativeWorkflow:
                 self._notes.append(f"{name}: {failure_text(one)}")
             else:
                 shown.append(one)
-        own = place < len(self._brief.given)
+        own = place < len(self._own)
         creative = Creative(
             id=name,
             copy_text=copy,
@@ -190,8 +203,7 @@ class CreativeWorkflow:
         return creative, None
 
     async def _visual(self, place: int, copy: AdCopy, visuals: Visuals) -> Visual:
-        given = self._brief.given
-        own = given[place] if place < len(given) else GivenCreative()
+        own = self._own[place] if place < len(self._own) else GivenCreative()
         if own.image or own.video:
             return Visual(
                 origin=Origin.ADMIN,

@@ -189,7 +189,8 @@ class CampaignState(Frozen):
     ``no_raise_before``: a safety rule lowered something, and nothing automatic undoes it sooner.
     ``agreed_budget`` is the daily budget that a person, or the rules for proposals, last agreed to;
     the plan's may have been moved since. ``moves``: the machine's own of the last days;
-    ``resting_ads``: variants it switched off; ``prepared``: fresh ones that are not launched yet.
+    ``resting_ads``: variants it switched off; ``prepared``: fresh ones that are not launched yet;
+    ``freshened``: variants that had fresh ones made for them, whatever became of these.
     """
 
     status: CampaignStatus = CampaignStatus.DRAFT
@@ -223,6 +224,7 @@ class CampaignState(Frozen):
     forecast: str = ""
     resting_ads: tuple[str, ...] = ()
     prepared: tuple[Creative, ...] = ()
+    freshened: tuple[str, ...] = ()
     seen_fingerprint: str | None = None
     refused: tuple[str, ...] = ()
     error: str | None = None

@@ -63,9 +63,11 @@ def set_brand(
             if wanted.logo is not None:
                 library = asset_library(session.settings, session.database)
                 try:
-                    await library.read(session.team_id, wanted.logo)
+                    logo = await library.one(session.team_id, wanted.logo)
                 except AssetUnknown as unknown:
                     fail(f"logo: {unknown}.", USAGE)
+                if logo.kind != "image":
+                    fail(f"logo: {wanted.logo[:12]} is a {logo.kind}; name an image.", USAGE)
             if not dry_run:
                 await Brands(session.database).set(session.team_id, wanted, by)
         finally:

@@ -150,10 +150,11 @@ async def _make(
                     await asyncio.to_thread(file.read_bytes),
                     source="admin",
                     label=file.name,
+                    name=file.name,
                     added_by=settings.person,
                 )
             except UploadRefused as refused:
-                fail(f"{file.name}: {refused}.", USAGE)
+                fail(f"{refused}.", USAGE)
             return asset.sha256
 
         film = await kept(video) if video else None

@@ -31,22 +31,33 @@ class FolderRefused(Exception):
 
 
 def prepare(out: Path) -> None:
-    """Make the folder; what an earlier run left there goes.
+    """Make the folder. What an earlier run left there stays until there is something better.
 
     Raises:
         FolderRefused: something else lies there.
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
-        present = list(out.iterdir())
+        present = any(out.iterdir())
     except OSError as error:
         raise FolderRefused(f"--out {out}: {error.strerror}; name another folder") from None
-    if not present:
+    if present:
+        _earlier(out)
+
+
+def _clear(out: Path) -> None:
+    """Remove what an earlier run left, by its manifest, which goes last: it says whose folder this
+    is, should this run be cut short."""
+    if not any(out.iterdir()):
         return
+    whole = out.resolve()
     for name in _earlier(out):
         file = (out / name).resolve()
-        if file.is_relative_to(out.resolve()) and file.is_file():
-            file.unlink()
+        if not file.is_relative_to(whole) or not file.is_file() or name == MANIFEST:
+            continue
+        file.unlink()
+        if file.parent != whole and not any(file.parent.iterdir()):
+            file.parent.rmdir()
 
 
 def _earlier(out: Path) -> list[str]:
@@ -75,6 +86,7 @@ class Folder:
         self, article: Article, made: list[Made], *, label: str, began: float
     ) -> dict[str, Any]:
         """Write everything; the manifest as written. ``began`` is by the monotonic clock."""
+        await asyncio.to_thread(_clear, self._out)
         platforms = {one.platform.value: await self._platform(one) for one in made}
         if self._cells:
             sheet = await asyncio.to_thread(contact_sheet, self._sheet(), title=article.title)

@@ -40,6 +40,17 @@ def test_what_won_most_comes_first_and_the_objective_keeps_a_place() -> None:
     assert choose(3, Objective.PURCHASES) != choose(3, Objective.AWARENESS)
 
 
+def test_fresh_ads_begin_in_another_way_than_those_that_wore_out() -> None:
+    won = [Won("curiosity")]
+    assert choose(1, Objective.TRAFFIC, won) == (Angle.CURIOSITY,)
+    assert choose(2, Objective.TRAFFIC, won, ["curiosity", "own"]) == (
+        Angle.BENEFIT,
+        Angle.QUESTION,
+    )
+    everything = [one.value for one in Angle]
+    assert choose(1, Objective.TRAFFIC, won, everything) == (Angle.CURIOSITY,)
+
+
 @pytest.mark.parametrize("count", [0, 9, -1])
 def test_a_batch_has_one_to_eight(count: int) -> None:
     with pytest.raises(ValueError, match=f"variants {count} must be 1 to 8"):

@@ -25,9 +25,9 @@ def test_every_workflow_and_every_kind_of_command_is_read() -> None:
     launch = found["campaign.CampaignWorkflow._launch"]
     order = ["→ _authorise", "→ _create_tree"]
     assert [command for command in launch if command in order] == order
-    creatives = found["campaign_creatives.CampaignCreatives._order_creatives"]
-    assert "child workflow CreativeWorkflow.run" in creatives
-    assert "cancel child" in creatives
+    part = "campaign_creatives.CampaignCreatives"
+    assert "child workflow CreativeWorkflow.run" in found[f"{part}._start_creatives"]
+    assert "cancel child" in found[f"{part}._order_creatives"]
 
 
 @pytest.fixture
