@@ -23,7 +23,7 @@ demo: install ## play the whole story on a throwaway stack
 	adflight demo
 
 test: install ## the whole suite, offline
-	pytest -n 2 --dist loadfile
+	pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-fast: install ## the inner loop: everything that needs no running stack
 	pytest -n 2 -m "not stack"

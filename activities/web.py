@@ -18,6 +18,7 @@ import httpx
 
 from activities.addresses import Resolve, is_public, resolve
 from models.contract.urls import without_secrets
+from platforms.transport import trusted
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _TRY_AGAIN = frozenset({408, 425, 429})
@@ -101,7 +102,10 @@ class WebReader:
     ) -> None:
         self._owned = client is None
         self._client = client or httpx.AsyncClient(
-            timeout=_TIMEOUT, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0)
+            timeout=_TIMEOUT,
+            verify=trusted(),
+            limits=httpx.Limits(max_keepalive_connections=0),
+            trust_env=False,
         )
         self._max_bytes = max_bytes
         self._max_redirects = max_redirects

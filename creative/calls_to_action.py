@@ -36,6 +36,10 @@ _WORDS: Final[tuple[tuple[CallToAction, str], ...]] = (
         r"|inscri\w+|registr\w+|iscriviti|cadastr\w+|kaydol|aanmelden)\b",
     ),
 )
+_MORE: Final = (
+    r"\b(?:more|learn|read|see|view|watch|discover|explore|find out|details?|mehr|ansehen|entdecken"
+    r"|en savoir plus|découvrir|lire|más|ver|descubr\w+|scopri\w*|mais|saiba|daha|meer|lees)\b"
+)
 _NEAREST: Final[dict[CallToAction, tuple[CallToAction, ...]]] = {
     CallToAction.SHOP_NOW: (CallToAction.GET_OFFER,),
     CallToAction.GET_OFFER: (CallToAction.SHOP_NOW, CallToAction.SIGN_UP),
@@ -50,11 +54,16 @@ _NEAREST: Final[dict[CallToAction, tuple[CallToAction, ...]]] = {
 
 def read(text: str) -> CallToAction:
     """The button that some words mean; learn more where they mean none in particular."""
+    return understood(text) or CallToAction.LEARN_MORE
+
+
+def understood(text: str) -> CallToAction | None:
+    """The button that some words mean; None where they mean none."""
     words = " ".join(text.replace("_", " ").casefold().split())
-    for action, pattern in _WORDS:
+    for action, pattern in (*_WORDS, (CallToAction.LEARN_MORE, _MORE)):
         if re.search(pattern, words):
             return action
-    return CallToAction.LEARN_MORE
+    return None
 
 
 def nearest(wanted: CallToAction, offered: Collection[CallToAction]) -> CallToAction:

@@ -10,11 +10,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from creative import language, promises, restrictions
-from creative.counting import emoji_in, length, primary_room
+from creative.counting import length, primary_room
 from creative.facts import plain, sentences, superlatives, unsupported
 from models.contract.brand import Brand
 from models.contract.briefs import ComplianceOutcome, ComplianceReport, CopyToCheck
 from models.contract.creative import AdCopy
+from models.contract.post_length import emoji_in
 from models.contract.vocabulary import Platform, SpecialCategory
 from platforms.network import CopyLimits
 

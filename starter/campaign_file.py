@@ -19,6 +19,7 @@ from pydantic import (
 
 from activities.article_file import article_from_file
 from activities.page import PageRefused, from_fields
+from creative import calls_to_action
 from models.contract.campaign import Dayparting, Guardrails, MediaPlan, Offer
 from models.contract.content import Article
 from models.contract.money import Money
@@ -47,6 +48,20 @@ def _amount(value: object) -> object:
     return str(value) if isinstance(value, int | float) else value
 
 
+def _button(value: object) -> object:
+    """The button that people's own words mean, such as Apply now."""
+    if not isinstance(value, str):
+        return value
+    found = calls_to_action.understood(value)
+    if found is None:
+        raise ValueError(
+            f"{value[:60]!r} means no button; use one of {', '.join(CallToAction)}, or words such "
+            "as Shop now"
+        )
+    return found
+
+
+Button = Annotated[CallToAction, BeforeValidator(_button)]
 Amount = Annotated[str, BeforeValidator(_amount)]
 
 
@@ -133,13 +148,14 @@ class FileOffer(_Part):
 class FileAd(_Part):
     """An ad of one's own. What is left out is filled in; what is given is never changed.
 
-    ``image`` and ``video`` are files beside the campaign's.
+    ``action`` is the button in one's own words. ``image`` and ``video`` are files beside the
+    campaign's.
     """
 
     headline: str = ""
     text: str = ""
     description: str = ""
-    action: CallToAction | None = None
+    action: Button | None = None
     hashtags: tuple[str, ...] = ()
     image: Path | None = None
     video: Path | None = None
@@ -363,7 +379,9 @@ def _sentence(error: ValidationError) -> str:
     """The first problem as one sentence, with the field's name in front."""
     first = error.errors(include_url=False)[0]
     place = ".".join(
-        str(part) for part in first["loc"] if part not in ("str", "function-before[_amount(), str]")
+        str(part + 1 if isinstance(part, int) else part)  # as people count
+        for part in first["loc"]
+        if part not in ("str", "function-before[_amount(), str]")
     )
     match first["type"]:
         case "extra_forbidden":

@@ -111,8 +111,10 @@ def streams(path: Path) -> Streams:
 
 
 def _said(path: Path) -> dict[str, Any]:
-    # Isolated: neither the environment nor the working directory can change what it imports.
-    command = [sys.executable, "-I", str(_READER), str(path)]
+    # Isolated: neither the environment nor the working directory can change what it imports; and
+    # told where libraries are, since Python's own looking for them takes a quarter of the time.
+    libraries = [one for one in sys.path if Path(one).is_absolute()]
+    command = [sys.executable, "-I", "-S", str(_READER), str(path), *libraries]
     try:
         done = subprocess.run(
             command, capture_output=True, stdin=subprocess.DEVNULL, timeout=_PATIENCE, check=False

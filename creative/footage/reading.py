@@ -11,6 +11,9 @@ import sys
 from fractions import Fraction
 from typing import Any
 
+if __name__ == "__main__":  # it was started without libraries
+    sys.path += sys.argv[2:]
+
 import av
 import av.logging as libav_log
 from av.error import FFmpegError
@@ -130,7 +133,7 @@ def _limit(kind: int, most: int) -> None:
 
 
 def main() -> int:
-    """Read the file named on the command line."""
+    """Read the file named first on the command line; folders of libraries follow."""
     _limit(resource.RLIMIT_AS, _MEMORY)
     _limit(resource.RLIMIT_CPU, _SECONDS_OF_WORK)
     _limit(resource.RLIMIT_FSIZE, _SAID)

@@ -12,7 +12,7 @@ from platforms.errors import AccessDenied, Ambiguous, NetworkError, RateLimited,
 from platforms.network import Ground
 from platforms.telegram.errors import no_answer, refused
 from platforms.telegram.wire import JsonObject, envelope
-from platforms.transport import lost, scrubbed
+from platforms.transport import lost, scrubbed, trusted
 
 ALL_CHATS, ONE_CHAT = "bot", "bot_chat"
 """Buckets: calls of the bot, and what it sends to its channel."""
@@ -109,7 +109,7 @@ class _TokenInPath(httpx.AsyncBaseTransport):
         self._hidden = _Hidden(token)
         # An idle connection that Telegram has closed would make a post look ambiguous.
         limits = httpx.Limits(keepalive_expiry=2.0)
-        self._inner = httpx.AsyncHTTPTransport(retries=0, limits=limits, trust_env=False)
+        self._inner = httpx.AsyncHTTPTransport(verify=trusted(), retries=0, limits=limits)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         path, _, method = request.url.path.rpartition("/")

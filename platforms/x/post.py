@@ -1,17 +1,11 @@
-"""The text of a post and its length as X counts it."""
-
-import re
-import unicodedata
+"""The text of a post, and whether it fits."""
 
 from models.contract.creative import AdCopy
+from models.contract.post_length import post_length
 from platforms.x.errors import refused
 
 POST_LIMIT = 280
 TITLE_LIMIT = 70
-_LINK_LENGTH = 23
-_LINK = re.compile(r"https?://\S+")
-# Code points that weigh one, by X's published twitter-text configuration; all others weigh two.
-_LIGHT = ((0, 4351), (8192, 8205), (8208, 8223), (8242, 8247))
 
 
 def post_text(copy: AdCopy, link: str) -> str:
@@ -24,16 +18,6 @@ def post_text(copy: AdCopy, link: str) -> str:
     tags = [tag if tag.startswith("#") else f"#{tag}" for tag in copy.hashtags]
     missing = [tag for tag in tags if tag.lower() not in held]
     return " ".join([copy.primary_text.strip(), *missing, link])
-
-
-def post_length(text: str) -> int:
-    """Length in X's characters: links 23, wide scripts and emoji two each. A joined emoji counts
-    by its parts here, so that an error is on the strict side."""
-    links = _LINK.findall(text)
-    rest = unicodedata.normalize("NFC", _LINK.sub("", text))
-    return len(links) * _LINK_LENGTH + sum(
-        1 if any(low <= ord(char) <= high for low, high in _LIGHT) else 2 for char in rest
-    )
 
 
 def checked_text(copy: AdCopy, link: str) -> str:

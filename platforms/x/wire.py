@@ -8,6 +8,7 @@ import httpx
 from models.contract.vocabulary import Platform
 from platforms.errors import AccessDenied, Ambiguous, Transient
 from platforms.quota import FREE, Quota, Rate
+from platforms.transport import trusted
 from platforms.x.errors import JsonObject, allowance, classify, json_object, lost
 from platforms.x.signature import OAuth1
 
@@ -62,7 +63,7 @@ class Wire:
             timeout=timeout,
             # An idle connection that X has closed would make a write look ambiguous.
             limits=httpx.Limits(keepalive_expiry=2.0),
-            transport=httpx.AsyncHTTPTransport(retries=0),
+            transport=httpx.AsyncHTTPTransport(verify=trusted(), retries=0),
             headers={"User-Agent": "adflight", "Accept": "application/json"},
             trust_env=False,
         )

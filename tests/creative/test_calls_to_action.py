@@ -2,7 +2,7 @@
 
 import pytest
 
-from creative.calls_to_action import nearest, read
+from creative.calls_to_action import nearest, read, understood
 from models.contract.vocabulary import CallToAction, Platform
 from platforms.registry import capabilities
 
@@ -28,6 +28,16 @@ C = CallToAction
 )
 def test_words_mean_a_button(text: str, action: CallToAction) -> None:
     assert read(text) is action
+
+
+@pytest.mark.parametrize("text", ["", "Wow", "Click here", "42", "...", "shopping_cart"])
+def test_words_that_mean_no_button_are_told(text: str) -> None:
+    assert understood(text) is None
+
+
+@pytest.mark.parametrize("text", ["Learn more", "READ_MORE", "Mehr erfahren", "Watch the film"])
+def test_learn_more_has_words_of_its_own(text: str) -> None:
+    assert understood(text) is C.LEARN_MORE
 
 
 @pytest.mark.parametrize("action", CallToAction)

@@ -4,12 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from creative.counting import WAYS, emoji_in, length, primary_room
+from creative.counting import WAYS, length, primary_room
+from models.contract.creative import AdCopy
 from models.contract.vocabulary import Platform
+from platforms.errors import Refused
 from platforms.network import CopyLimits
 from platforms.registry import capabilities
 from platforms.tiktok.text import width
-from platforms.x.post import post_length
+from platforms.x.post import POST_LIMIT, checked_text
 
 FAMILY = "👨\u200d👩\u200d👧\u200d👦"
 
@@ -67,13 +69,18 @@ def test_every_network_has_a_way() -> None:
 
 
 @given(st.text(max_size=60).filter(lambda text: "http" not in text.lower()))
-def test_what_is_counted_is_what_the_adapters_count(text: str) -> None:
-    """Joined emoji aside, which X's adapter still weighs by their parts."""
+def test_what_is_counted_is_what_tiktoks_adapter_counts(text: str) -> None:
     assert length(text, Platform.TIKTOK) == width(text)
-    if emoji_in(text):
-        assert length(text, Platform.X) <= post_length(text)
-    else:
-        assert length(text, Platform.X) == post_length(text)
+
+
+@pytest.mark.parametrize("one", [FAMILY, "👍🏽", "🇩🇪", "広", "a"])
+def test_xs_adapter_takes_as_many_as_are_counted_and_no_more(one: str) -> None:
+    room = primary_room(capabilities(Platform.X).copy_limits) // length(one, Platform.X)
+    copy = AdCopy(angle="benefit", headline="Nets", primary_text=one * room)
+    link = "https://journal.example/" + "x" * 60
+    assert length(checked_text(copy, link), Platform.X) == POST_LIMIT
+    with pytest.raises(Refused, match=f"counts {POST_LIMIT + length(one, Platform.X)} characters"):
+        checked_text(copy.model_copy(update={"primary_text": one * (room + 1)}), link)
 
 
 @given(st.text(max_size=30), st.text(max_size=30), st.sampled_from(Platform))

@@ -312,7 +312,7 @@ async def test_metrics_come_by_campaign_and_day(
     await meta.create(campaign_order("quiet"))
     for kind in (AD, AD_GROUP, CAMPAIGN):
         await meta.switch(kind, [made[kind].id], on=True)
-    await until(clocked.sandbox, began + timedelta(days=8))
+    await until(clocked.sandbox, world.now() + timedelta(days=8))
     await meta.switch(CAMPAIGN, [made[CAMPAIGN].id], on=False)
     await until(clocked.sandbox, world.now() + timedelta(days=30))
     # A fresh connection has to learn by itself which event the campaign is bought for.

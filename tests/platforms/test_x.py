@@ -656,6 +656,7 @@ def test_length_is_counted_as_x_counts() -> None:
     assert post_length("see https://a.example/" + "x" * 90) == 27
     assert post_length("広告") == 4
     assert post_length("🎉") == 2
+    assert post_length("👩‍👩‍👧‍👦 🇩🇪 👍🏽 1️⃣") == 4 * 2 + 3
     limits = CAPABILITIES.copy_limits
     assert post_length("p" * (280 - limits.link_cost) + " https://a.example/") == 280
 

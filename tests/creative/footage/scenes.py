@@ -2,6 +2,7 @@
 
 import subprocess
 import tempfile
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -47,13 +48,21 @@ def clip(
     extra: tuple[str, ...] = ("-pix_fmt", "yuv420p"),
     ending: str = "mp4",
 ) -> bytes:
-    """A video of a still picture, or of a lavfi source, with a lavfi sound."""
+    """A video of a still picture, or of a lavfi source, with a lavfi sound; made once."""
+    source = picture if isinstance(picture, str) else png(picture)
+    return _filmed(source, seconds, rate, sound, extra, ending)
+
+
+@cache
+def _filmed(
+    source: str | bytes, seconds: float, rate: int, sound: str, extra: tuple[str, ...], ending: str
+) -> bytes:
     with tempfile.TemporaryDirectory() as place:
-        if isinstance(picture, str):
-            shown = ["-f", "lavfi", "-i", picture]
+        if isinstance(source, str):
+            shown = ["-f", "lavfi", "-i", source]
         else:
             path = Path(place) / "picture.png"
-            picture.save(path)
+            path.write_bytes(source)
             shown = ["-loop", "1", "-framerate", str(rate), "-i", str(path)]
         heard = ["-f", "lavfi", "-i", sound] if sound else []
         return ffmpeg(

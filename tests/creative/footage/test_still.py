@@ -59,12 +59,12 @@ def test_a_long_one_has_several_shots_without_a_jump() -> None:
     chance = np.random.default_rng(3)
     coarse = Image.fromarray(chance.integers(0, 255, (12, 12, 3), dtype=np.uint8))
     made = from_still(png(coarse.resize((600, 600))), spec((180, 320), hard=(1, 30)), seconds=18)
-    assert probe(made).seconds == pytest.approx(18)
-    shown = frames(made)
-    steps = [float(np.abs(one.astype(int) - two).mean()) for one, two in pairwise(shown)]
+    shown = [one.astype(np.int16) for one in frames(made)]
+    assert len(shown) / 24 == pytest.approx(18)
+    steps = [float(np.abs(one - two).mean()) for one, two in pairwise(shown)]
     assert max(steps) < 15
     # Two dissolves: the frames well before, between and after them differ.
-    parts = [shown[at].astype(int) for at in (100, 230, 400)]
+    parts = [shown[at] for at in (100, 230, 400)]
     assert all(np.abs(parts[n] - parts[n + 1]).mean() > 15 for n in range(2))
 
 
@@ -114,17 +114,17 @@ def test_every_size_that_networks_ask_for_is_made_as_asked(label: str, asked: Vi
     assert problems(placement, measured) == []
 
 
-def test_two_seconds_of_full_size_take_little_work() -> None:
+def test_a_second_of_full_size_takes_little_work() -> None:
     """Of the processor, by a detailed picture; the clock of a busy machine proves nothing."""
     chance = np.random.default_rng(3)
     coarse = Image.fromarray(chance.integers(0, 255, (96, 54, 3), dtype=np.uint8))
     still = png(coarse.resize((1080, 1920), Image.Resampling.BICUBIC))
     before = os.times()
-    made = from_still(still, spec((1080, 1920)), seconds=2)
+    made = from_still(still, spec((1080, 1920)), seconds=1)
     after = os.times()
     work = sum(after[:4]) - sum(before[:4])
-    assert probe(made).seconds == 2
-    assert work < 4
+    assert probe(made).seconds == 1
+    assert work < 2
 
 
 @pytest.mark.parametrize(("at", "colour"), [(0, "red"), (0.4, "red"), (0.6, "blue"), (1, "blue")])

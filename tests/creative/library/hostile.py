@@ -203,10 +203,10 @@ def _videos() -> Iterator[Case]:
     yield "stco.mp4", lambda: with_number(b"stco", 4, 0x1000_0000), "'stco' announces 268,435,456"
     yield "count.mp4", lambda: with_number(b"stts", 8, 0xFFFF_FFFF), "samples in"
     yield "refers.mp4", lambda: with_number(b"url ", 0, 0), "refers to other files"
-    yield "sound.mp4", lambda: _without_pictures(), "cannot be played"
+    yield "sound.mp4", lambda: _without_pictures(), "be played: the file has no video"
     yield "noise.mp4", lambda: box(b"ftyp", b"isom\0\0\0\0") + box(b"mdat", bytes(range(256))) + (
         box(b"moov", box(b"mvhd", bytes(100)))
-    ), "cannot be played"  # fmt: skip
+    ), "cannot be played: the file has no video"  # fmt: skip
     yield "small2.mp4", lambda: clip("mp4", (96, 64)), "the least is 120 pixels a side"
     yield "short.mp4", lambda: clip("mp4", (320, 240), 0.2), "is 0.2 s long"
 

@@ -1,5 +1,6 @@
 """Pictures that the tests draw."""
 
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 
@@ -32,12 +33,17 @@ def ground(kind: str, size: tuple[int, int], seed: int = 1) -> Image.Image:
     return Image.fromarray(stripes)
 
 
-def face_scene(size: tuple[int, int], centre: tuple[int, int], radius: int) -> Image.Image:
-    """A face-like disc with eyes, of one flat colour, on a soft and slightly noisy ground."""
+@cache
+def _soft(size: tuple[int, int]) -> Image.Image:
     draw = np.random.default_rng(3)
     slope = np.linspace(70, 190, size[1])[:, None, None] * np.array([0.75, 0.9, 1.0])
     pixels = slope + draw.normal(0, 4, (size[1], size[0], 1))
-    image = Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
+    return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
+
+
+def face_scene(size: tuple[int, int], centre: tuple[int, int], radius: int) -> Image.Image:
+    """A face-like disc with eyes, of one flat colour, on a soft and slightly noisy ground."""
+    image = _soft(size).copy()
     pen = ImageDraw.Draw(image)
     x, y = centre
     pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=(226, 172, 138))
@@ -59,10 +65,11 @@ def extent(mask: NDArray[np.bool_]) -> tuple[int, int, int, int]:
 
 
 def near(image: Image.Image, colour: tuple[int, int, int], within: int = 24) -> NDArray[np.bool_]:
-    pixels = np.asarray(image.convert("RGB"))
-    low = np.array([max(0, one - within) for one in colour], np.uint8)
-    high = np.array([min(255, one + within) for one in colour], np.uint8)
-    return ((pixels >= low) & (pixels <= high)).all(-1)
+    red, green, blue = (
+        np.asarray(channel.point(lambda level, own=own: int(abs(level - own) <= within)))
+        for channel, own in zip(image.convert("RGB").split(), colour, strict=True)
+    )
+    return (red & green & blue).view(np.bool_)
 
 
 def hebrew_font(path: Path) -> Path:

@@ -25,7 +25,7 @@ def is_whole_and_round(image: Image.Image, radius: float) -> bool:
     )
 
 
-@settings(max_examples=16)
+@settings(max_examples=12)
 @given(
     st.sampled_from(SIZES),
     st.sampled_from([(1600, 900), (900, 1600), (1200, 1200)]),

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
+from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import UUID
 
 from imageio_ffmpeg import get_ffmpeg_exe
@@ -105,24 +107,40 @@ class Bench:
 
 
 @cache
+def _drawn(size: tuple[int, int]) -> bytes:
+    out = BytesIO()
+    Image.linear_gradient("L").resize(size).convert("RGB").save(out, "PNG")
+    return out.getvalue()
+
+
 def _picture(directory: Path, size: tuple[int, int]) -> Path:
     path = directory / f"{size[0]}x{size[1]}.png"
-    Image.linear_gradient("L").resize(size).convert("RGB").save(path)
+    if not path.exists():  # another call may be reading it
+        path.write_bytes(_drawn(size))
+    return path
+
+
+def _video(directory: Path, size: tuple[int, int]) -> Path:
+    """Six seconds of H.264 with a silent track, as the product makes them."""
+    path = directory / f"{size[0]}x{size[1]}.mp4"
+    if not path.exists():
+        path.write_bytes(_filmed(size))
     return path
 
 
 @cache
-def _video(directory: Path, size: tuple[int, int]) -> Path:
-    """Six seconds of H.264 with a silent track, as the product makes them."""
-    path = directory / f"{size[0]}x{size[1]}.mp4"
+def _filmed(size: tuple[int, int]) -> bytes:
+    # Once for all tests: it takes a second of a core.
     source = f"testsrc=size={size[0]}x{size[1]}:rate=10:duration=6"
     command = [
         get_ffmpeg_exe(), "-v", "error", "-f", "lavfi", "-i", source,
         "-f", "lavfi", "-i", "anullsrc=r=44100:cl=stereo", "-shortest",
-        "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", str(path),
+        "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac",
+        "film.mp4",
     ]  # fmt: skip
-    subprocess.run(command, check=True, timeout=60)
-    return path
+    with TemporaryDirectory() as place:
+        subprocess.run(command, cwd=place, check=True, timeout=60)
+        return (Path(place) / "film.mp4").read_bytes()
 
 
 def digest(path: Path) -> str:
