@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from creative.generators import GeneratorSettings, ImageGenerator, VideoGenerator
 from creative.generators.choice import image_generator, video_generator
+from creative.studio import DRAWN
 from models.contract.money import Money
 from models.settings import Settings
 
-DRAWN = "adflight's own drawing (sandbox: no image service is configured)"
 MOVED = "adflight's own pan over a still (sandbox: no video service is configured)"
 
 

@@ -2,9 +2,6 @@
 
 import asyncio
 import os
-import re
-from dataclasses import dataclass, replace
-from io import BytesIO
 from pathlib import Path
 from uuid import UUID
 
@@ -13,36 +10,21 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.brands import Brands
-from activities.generators import DRAWN
 from activities.heartbeat import heartbeating
 from activities.outcomes import MEDIA_REFUSED
 from creative import footage, specs
 from creative.footage import FootageRefused
 from creative.library import AssetLibrary, AssetUnknown
-from creative.pictures import (
-    Dressed,
-    Layer,
-    PictureRefused,
-    backdrop,
-    cover,
-    dress,
-    encode,
-    layer,
-    open_picture,
-)
-from creative.placement import Placement
-from creative.provenance import MOST_ADDED, ProvenanceRefused, Signer
+from creative.pictures import PictureRefused, open_picture
 from creative.provenance import Origin as MadeBy
+from creative.provenance import ProvenanceRefused, Signer
+from creative.studio import DRAWN, Moving, Still, Studio, placement_of
 from creative.uploads import Inspected
-from models.contract.brand import Brand
 from models.contract.briefs import RenderBrief
-from models.contract.creative import ImageAsset, Origin, PlacedAsset, Provenance, VideoAsset
+from models.contract.creative import ImageAsset, PlacedAsset, Provenance, VideoAsset
 
 _AT_ONCE = max(os.cpu_count() or 1, 2)
 """Renderings side by side in one process: more would only wait for the same cores."""
-
-_PREVIEW = 512
-_SENTENCE = re.compile(r"(?<=[.!?…])\s+")
 
 
 class RenderingActivities:
@@ -77,7 +59,7 @@ class RenderingActivities:
                 image = await self._picture(brief.team_id, brief.visual.image)
                 palette = await self._picture(brief.team_id, brief.visual.palette)
                 clip = await self._bytes(brief.team_id, brief.clip or brief.visual.video)
-                studio = _Studio(brief, brand, logo, image, palette, clip, self._font)
+                studio = Studio(brief, brand, logo, image, palette, clip, self._font)
                 still = await asyncio.to_thread(studio.still)
                 moving = await asyncio.to_thread(studio.moving)
                 return PlacedAsset(
@@ -88,12 +70,12 @@ class RenderingActivities:
         except _REFUSALS as refused:
             raise ApplicationError(str(refused), type=MEDIA_REFUSED, non_retryable=True) from None
 
-    async def _kept_image(self, brief: RenderBrief, still: "_Still") -> ImageAsset:
+    async def _kept_image(self, brief: RenderBrief, still: Still) -> ImageAsset:
         signed, state = await asyncio.to_thread(
             self._signed, brief, still.data, f"image/{still.format.lower()}", brief.visual.ai_made
         )
         measured = specs.measure_image(signed)
-        _hold(specs.problems(_placement(brief), measured))
+        _hold(specs.problems(placement_of(brief), measured))
         seen = Inspected(
             kind="image",
             media_type=f"image/{measured.format.lower()}",
@@ -118,14 +100,14 @@ class RenderingActivities:
             contrast=still.contrast,
         )
 
-    async def _kept_video(self, brief: RenderBrief, moving: "_Moving") -> VideoAsset:
+    async def _kept_video(self, brief: RenderBrief, moving: Moving) -> VideoAsset:
         # A clip is a generator's, whatever the still was that it began with.
         ai_made = brief.visual.ai_made or brief.clip is not None
         signed, state = await asyncio.to_thread(
             self._signed, brief, moving.data, "video/mp4", ai_made
         )
         seen = await asyncio.to_thread(footage.probe, signed)
-        placement = _placement(brief)
+        placement = placement_of(brief)
         _hold(
             specs.problems(
                 placement,
@@ -208,148 +190,12 @@ class RenderingActivities:
 _REFUSALS = (PictureRefused, FootageRefused, ProvenanceRefused, AssetUnknown)
 
 
-@dataclass(frozen=True, slots=True)
-class _Still:
-    data: bytes
-    format: str
-    contrast: float | None
-    preview: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class _Moving:
-    """``preview`` is empty where it must be taken from the video."""
-
-    data: bytes
-    source: str
-    contrast: float | None
-    preview: bytes = b""
-
-
-class _Studio:
-    """One placement's image and video from what was gathered. Pure pixels; runs in a thread."""
-
-    def __init__(
-        self,
-        brief: RenderBrief,
-        brand: Brand,
-        logo: Image.Image | None,
-        image: Image.Image | None,
-        palette: Image.Image | None,
-        clip: bytes | None,
-        font: Path | None,
-    ) -> None:
-        self._brief = brief
-        self._brand = brand
-        self._logo = logo
-        self._image = image
-        self._palette = palette
-        self._clip = clip
-        self._font = font
-        self._placement = _placement(brief)
-
-    def still(self) -> _Still | None:
-        """The placement's image."""
-        spec = self._placement.image
-        if spec is None:
-            return None
-        under = self._under(spec.size, moves=False)
-        contrast: float | None = None
-        if self._brief.visual.untouched:
-            under = under.convert("RGB")
-        else:
-            dressed = dress(
-                under, self._brief.overlay, self._brand, self._placement,
-                logo=self._logo, font=self._font,
-            )  # fmt: skip
-            under, contrast = dressed.image, _least(dressed)
-        data, kind = encode(under, spec)  # leaves room for the signature
-        return _Still(data, kind, contrast, _preview(under))
-
-    def moving(self) -> _Moving | None:
-        """The placement's video: real footage, a generated clip, or the still in slow motion."""
-        spec = self._placement.video
-        if spec is None:
-            return None
-        room = replace(spec, max_bytes=spec.max_bytes - MOST_ADDED)
-        burned = spec.captions and not self._brief.visual.untouched
-        captions = _sentences(self._brief.caption) if burned else ()
-        over: bytes | None = None
-        contrast: float | None = None
-        under = self._under(spec.size, moves=True)
-        shown = under
-        if not self._brief.visual.untouched:
-            laid: Layer = layer(
-                self._brief.overlay, self._brand, self._placement, under,
-                logo=self._logo, font=self._font,
-            )  # fmt: skip
-            over, contrast = _png(laid.image), _least(laid)
-            shown = Image.alpha_composite(under.convert("RGBA"), laid.image)
-        if self._clip is not None:
-            data = footage.compose(
-                self._clip, room, layer=over, captions=captions,
-                safe=self._placement.safe, font=self._font,
-            )  # fmt: skip
-            return _Moving(data, self._brief.visual.made_with or "footage", contrast)
-        data = footage.from_still(
-            _png(under), room, layer=over, captions=captions,
-            safe=self._placement.safe, font=self._font,
-        )  # fmt: skip
-        made_with = self._brief.visual.made_with or DRAWN
-        return _Moving(data, f"{made_with}, in slow motion", contrast, _preview(shown))
-
-    def _under(self, size: tuple[int, int], *, moves: bool) -> Image.Image:
-        """What everything is laid over, filling ``size`` exactly."""
-        if self._image is None:
-            if self._clip is not None and self._brief.visual.origin is not Origin.AI:
-                return cover(open_picture(footage.thumbnail(self._clip)), size)
-            seed = f"{self._brief.campaign_id}/{self._brief.variant}"
-            return backdrop(seed, size, self._palette)
-        too_small = specs.too_small(
-            self._placement,
-            specs.Measured(self._image.width, self._image.height, 0, "", 0 if moves else None),
-        )
-        if too_small:
-            raise PictureRefused(too_small[0])
-        return cover(self._image, size)
-
-
 def _origin(brief: RenderBrief, ai_made: bool) -> MadeBy:
     """How it came about, as content credentials say it."""
     visual = brief.visual
     if ai_made:
         return "ai_composite"
     return "algorithm" if visual.image is None and visual.video is None else "composite"
-
-
-def _sentences(text: str) -> tuple[str, ...]:
-    """A copy's sentences, shown one after another."""
-    return tuple(part for part in _SENTENCE.split(" ".join(text.split())) if part)
-
-
-def _least(drawn: Layer | Dressed) -> float | None:
-    """The contrast of the text that has least of it."""
-    return min((text.contrast for text in drawn.texts), default=None)
-
-
-def _preview(image: Image.Image) -> bytes:
-    """A small JPEG for lists."""
-    small = image.convert("RGB")
-    small.thumbnail((_PREVIEW, _PREVIEW))
-    out = BytesIO()
-    small.save(out, "JPEG", quality=80)
-    return out.getvalue()
-
-
-def _png(image: Image.Image) -> bytes:
-    """Without loss and quickly: it lives for a moment."""
-    out = BytesIO()
-    image.save(out, "PNG", compress_level=1)
-    return out.getvalue()
-
-
-def _placement(brief: RenderBrief) -> Placement:
-    return next(one for one in specs.of(brief.platform) if one.name == brief.placement)
 
 
 def _hold(problems: list[str]) -> None:

@@ -694,6 +694,8 @@ async def test_no_secret_reaches_errors_or_logs(
     sandbox_meta: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
+    # Another network's official client sets this one's level for the whole process.
+    caplog.set_level(logging.DEBUG, logger="urllib3")
     secret = "EAAB-very-secret"
     meta = Clocked(
         sandbox_meta, credentials={"access_token": secret, "app_secret": "also-secret"}

@@ -171,6 +171,7 @@ def test_without_a_grain_a_wait_is_what_it_was(
 def test_processes_read_the_instant_that_was_stepped_to(tmp_path: Path) -> None:
     held = SteppedClock(tmp_path / "clock")
     settings = Settings(
+        tempo=1.0,  # whatever stack an earlier test left in the environment
         stepped_clock=tmp_path / "clock",
         clock_ahead=timedelta(days=-1),
         clock_grain=timedelta(minutes=5),
