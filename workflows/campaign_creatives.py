@@ -106,13 +106,19 @@ class CampaignCreatives(CampaignLevers):
             self._advise(f"fresh creatives for {tired[0].variant} failed: {why}")
             await self._settle_all(tired, DecisionOutcome.FAILURE, why)
             return
-        names = ", ".join(one.id for one in ready)
-        told = f"fresh: {names}" if ready else "no fresh creative passed"
-        if not ready and not fresh_wanted:
-            told = "fresh ones were made for it before"
-        await self._settle_all(
-            tired, DecisionOutcome.SUCCESS if ready else DecisionOutcome.HELD, told
-        )
+        shown = self._state.tree.ad_ids
+        waiting = [one.id for one in ready if rotating and one.id in self._state.resting_ads]
+        if not ready:
+            before = "fresh ones were made for it before"
+            held = "no fresh creative passed" if fresh_wanted else before
+        elif waiting:
+            held = f"{', '.join(waiting)} made, and not switched on: the spend authority said no"
+        else:
+            names = ", ".join(one.id for one in ready)
+            done = "on beside it" if all(one.id in shown for one in ready) else "ready"
+            await self._settle_all(tired, DecisionOutcome.SUCCESS, f"fresh ones {done}: {names}")
+            return
+        await self._settle_all(tired, DecisionOutcome.HELD, held)
 
     async def _prepare(self, tired: tuple[Tired, ...]) -> None:
         made = len(self._state.creatives)
