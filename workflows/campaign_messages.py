@@ -273,8 +273,10 @@ class CampaignMessages(CampaignSteps):
                 return f"cannot {name}: nothing waits for approval, it is {status.value}{by}"
             if self._approve is not None or self._reject is not None:
                 return f"cannot {name}: it was answered a moment ago"
-            if name != "reject" and self._modify is not None:
-                return f"cannot {name}: it is being modified by {self._modify.by}; look again"
+            # Once the new version stands, whoever sees it may answer it.
+            change = self._modify
+            if name != "reject" and change is not None and change.version == version:
+                return f"cannot {name}: it is being modified by {change.by}; look again"
             if isinstance(message, Approve | Modify) and message.version != version:
                 return (
                     f"cannot {name}: version {message.version} was seen, version {version} is "

@@ -184,7 +184,8 @@ class CampaignProposal(CampaignDuties):
         self._change(plan=plan)
         await self._forecast()
         await self._ask_again((f"modified by {wish.by}",), review.case)
-        self._modify = None
+        if self._modify is wish:
+            self._modify = None
 
     async def _review(self, plan: MediaPlan) -> PlanReviewed:
         return await self._do(
