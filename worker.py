@@ -256,7 +256,10 @@ def main() -> None:
     unknown = [name for name in names if f"adflight-{name}" not in queues.ALL]
     if unknown:
         parser.error(f"unknown queue {unknown[0]!r}; choose of {', '.join(_NAMES)}")
-    settings = environment.load()
+    try:
+        settings = environment.load()
+    except environment.SettingsRefused as refused:
+        parser.error(str(refused))
     logs.configure(settings)
     code = 1
     try:

@@ -1,6 +1,7 @@
 """Copy by Claude, and its compliance: rules, then a second reading."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from temporalio import activity
@@ -44,7 +45,7 @@ class CopyActivities:
         able, plan, article = capabilities(brief.platform), brief.plan, brief.article
         limits = able.copy_limits
         actions = tuple(sorted(one.value for one in able.calls_to_action))
-        standards = await self._standards(brief.team_id)
+        standards = await self._standards(brief.team_id, brief.permitted)
         brand = standards.brand
         async with self._database.team(brief.team_id) as session:
             won = await winners(session, brief.platform.value, plan.objective.value)
@@ -110,7 +111,7 @@ class CopyActivities:
     async def check_copy(self, case: CopyToCheck) -> ComplianceReport:
         """The rules' verdict on one copy. What reads as regulated and is not declared so is left
         to a person."""
-        standards = await self._standards(case.team_id)
+        standards = await self._standards(case.team_id, case.permitted)
         limits = capabilities(case.platform).copy_limits
         report = compliance.check(case, limits, standards)
         words = case.copy_text
@@ -154,12 +155,15 @@ class CopyActivities:
             return review.unreviewed(copies, "the answer held no single review")
         return review.verdicts(answer.calls[0].input, copies)
 
-    async def _standards(self, team_id: UUID | None) -> Standards:
-        """What binds the team's texts."""
+    async def _standards(
+        self, team_id: UUID | None, permitted: Sequence[SpecialCategory] | None = None
+    ) -> Standards:
+        """What binds the team's texts on an account to which the network permits categories."""
+        leave = None if permitted is None else frozenset(permitted)
         if team_id is None:
-            return compliance.STRICT
+            return replace(compliance.STRICT, permitted=leave)
         brand = await self._brands.of(team_id)
-        return Standards(brand=brand, competitors=brand.competitors)
+        return Standards(brand=brand, competitors=brand.competitors, permitted=leave)
 
 
 def _unusable(why: str) -> ApplicationError:

@@ -11,7 +11,8 @@ from sqlalchemy import func, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from models.contract.briefs import CreativeCost, Ordered, Visual
+from models.contract.briefs import CreativeCost, Ordered
+from models.contract.creative import Visual
 from models.contract.money import Money
 from models.database import Database
 from models.tables import CreativeOrderRow

@@ -90,6 +90,8 @@ def _left_to_a_person(case: CreativesCase, variant: str) -> str | None:
         return "a person runs this campaign's ads"
     if variant in case.own:
         return "a person made it, and nobody else replaces it"
+    if not able.can_pause_ad:
+        return f"{case.platform} cannot switch single ads: a fresh one would run at once"
     if able.ads_at_once is not None:
         return f"{case.platform} shows {able.ads_at_once} ad at a time"
     return None

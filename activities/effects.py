@@ -17,6 +17,8 @@ from models.database import Database
 from models.tables import Campaign, Effect, StandingStop
 
 ASKED, CONFIRMED, QUARANTINED = "asked", "confirmed", "quarantined"
+REFUSED = "refused"
+"""The network said no to the only attempt: nothing of it exists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,15 @@ class EffectLog:
                     settled_at=None, settled_by=None,
                 )
             )  # fmt: skip
+
+    async def refused(self, ask: CreateObject, why: str) -> None:
+        """Note that the network said no, unless an earlier attempt may have been heard."""
+        async with self._database.team(ask.account.team_id) as session:
+            await session.execute(
+                update(Effect)
+                .where(col(Effect.key) == ask.order.key, col(Effect.attempts) == 1)
+                .values(state=REFUSED, note=f"refused at first: {why}")
+            )
 
     async def settle(self, ask: CreateObject, external_id: str) -> None:
         """Note which object the key now stands for."""

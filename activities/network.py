@@ -35,7 +35,7 @@ from models.contract.network import (
     ObjectKind,
     Order,
 )
-from platforms.errors import Ambiguous, Refused
+from platforms.errors import AccessDenied, Ambiguous, Refused
 from platforms.network import AdNetwork
 from platforms.quota import urgent
 from platforms.registry import Networks
@@ -83,6 +83,9 @@ class NetworkActivities:
                 adopted = await self._adopt_or_create(network, ask, asked)
             except Unsettled as doubt:
                 await self._quarantine(network, ask.account, ask.order.kind, ask.order.key, doubt)
+            except (Refused, AccessDenied) as no:
+                await self._effects.refused(ask, no.message)
+                raise
             await self._effects.settle(ask, adopted.id)
             return adopted
 
@@ -226,6 +229,8 @@ class NetworkActivities:
             await self._access.check(ref.account)
             await wait_out_earlier_attempts(ref.settle)
             if network.capabilities.can_pause_ad:
+                # A change of ads that a stop cut short may have landed after all.
+                await switch_all(network, ObjectKind.AD, sorted(trees.resting(ref)), on=False)
                 await switch_all(network, ObjectKind.AD, trees.awake(ref), on=True)
             await switch_all(network, ObjectKind.AD_GROUP, [tree.ad_group_id], on=True)
             await switch_all(network, ObjectKind.CAMPAIGN, [tree.campaign_id], on=True)

@@ -12,7 +12,7 @@ from models.contract.campaign import ApprovalCase, MediaPlan
 from models.contract.exchange import Rates
 from models.contract.limits import SpendLimits
 from models.contract.money import Money
-from models.contract.vocabulary import Author
+from models.contract.vocabulary import Author, Platform
 from models.database import Database
 from models.tables.columns import now_utc
 from platforms.network import Capabilities
@@ -38,6 +38,13 @@ class PlanReviewed(Frozen):
 
     case: ApprovalCase
     problem: str | None = None
+
+
+class AdSwap(Frozen):
+    """One ad in the place of another, on a network where both exist."""
+
+    platform: Platform
+    variant: str
 
 
 class PlanActivities:
@@ -73,6 +80,17 @@ class PlanActivities:
         except NoRate as unknown:
             problem = str(unknown)
         return PlanReviewed(case=case, problem=problem)
+
+    @activity.defn
+    async def review_ad_swap(self, swap: AdSwap) -> str | None:
+        """Why the network cannot run one ad in the place of another, or None."""
+        able = capabilities(swap.platform)
+        if able.can_pause_ad:
+            return None
+        return (
+            f"{able.label} cannot switch single ads, so nothing can take the place of "
+            f"{swap.variant}; end this campaign and begin another"
+        )
 
 
 def _problem(

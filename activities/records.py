@@ -333,6 +333,14 @@ def _question_id(question: Question) -> UUID:
     return uuid5(question.campaign_id, f"approval/{question.version}")
 
 
+def _ad_status(state: CampaignState, variant: str) -> str:
+    if variant in state.replaced:
+        return "replaced"
+    if variant not in state.tree.ad_ids:
+        return "draft"
+    return "resting" if variant in state.resting_ads else "active"
+
+
 def _creative_values(
     start: CampaignInput, state: CampaignState, creative: Creative
 ) -> dict[str, object]:
@@ -344,7 +352,7 @@ def _creative_values(
         "variant": creative.id,
         "type": "video" if creative.video else "image",
         "source": creative.author,
-        "status": "active" if creative.id in state.tree.ad_ids else "draft",
+        "status": _ad_status(state, creative.id),
         "angle": words.angle,
         "headline": words.headline,
         "primary_text": words.primary_text,

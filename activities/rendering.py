@@ -66,6 +66,7 @@ class RenderingActivities:
                     placement=brief.placement,
                     image=still and await self._kept_image(brief, still),
                     video=moving and await self._kept_video(brief, moving),
+                    notes=moving.notes if moving else (),
                 )
         except _REFUSALS as refused:
             raise ApplicationError(str(refused), type=MEDIA_REFUSED, non_retryable=True) from None
@@ -172,6 +173,7 @@ class RenderingActivities:
             label=f"{brief.campaign_id} {brief.variant} {brief.platform.value} {brief.placement}",
             added_by="adflight",
             trusted=True,
+            needed=True,
             seen=seen if seen.preview else None,
         )
         made_of = (brief.visual.image, brief.visual.video, brief.visual.palette, brief.clip)

@@ -36,11 +36,10 @@ from models.contract.briefs import (
     Ordered,
     PictureBrief,
     Shape,
-    Visual,
     Visuals,
 )
 from models.contract.content import ContentType
-from models.contract.creative import Origin
+from models.contract.creative import Origin, Visual
 from models.contract.vocabulary import CampaignType
 
 _PICTURES = "image/avif;q=0, image/webp, image/png, image/jpeg, */*;q=0.1"
@@ -217,6 +216,7 @@ class VisualActivities:
                 ai_made=True,
                 label=f"{made.model}{label}",
                 added_by=made.generator,
+                needed=True,
             )
         except UploadRefused as refused:
             raise _final(f"{made.generator} gave a file that cannot be used: {refused}") from None
@@ -254,6 +254,7 @@ class VisualActivities:
                 answer.body,
                 source=(Origin.PRODUCT if is_product else Origin.ARTICLE).value,
                 label=url[:200],
+                needed=True,
             )
         except (WebError, UploadRefused) as problem:
             notes.append(f"picture of the page not used: {problem}")

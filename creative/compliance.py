@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from creative import language, promises, restrictions
 from creative.counting import length, primary_room
 from creative.facts import plain, sentences, superlatives, unsupported
+from models.contract.account import PERMITTED
 from models.contract.brand import Brand
 from models.contract.briefs import ComplianceOutcome, ComplianceReport, CopyToCheck
 from models.contract.creative import AdCopy
@@ -245,10 +246,11 @@ def _topics(
                 if topic is not category:
                     yield Finding(_DOUBT, f"{told}, not declared as {topic.value}", sentence)
                 continue
+            wanted = ",".join(sorted({*standards.permitted, topic} - {SpecialCategory.NONE}))
             yield Finding(
                 _REJECTED,
                 f"{told}; the account has no leave of {platform.value} for {topic.value} ads: ask "
-                "the network for it, then note it on the account",
+                f"the network for it, then `adflight accounts set ACCOUNT {PERMITTED}={wanted}`",
                 sentence,
             )
         if match := restrictions.HEALTH.search(text):

@@ -10,7 +10,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -26,7 +25,8 @@ from creative.compliance import (
     wording,
 )
 from creative.counting import WAYS, primary_room
-from creative.facts import flat, sentences
+from creative.facts import sentences
+from creative.likeness import alike, same_headline
 from creative.written import TOOLS, Written, WrittenVariant
 from models.contract.brand import Brand
 from models.contract.briefs import ComplianceOutcome, CopySet, source_of
@@ -36,7 +36,7 @@ from models.contract.vocabulary import Platform, SpecialCategory
 from platforms.network import CopyLimits
 
 __all__ = [
-    "ALIKE", "SYSTEM", "TOOLS", "Assignment", "Written", "WrittenVariant", "alike", "brief",
+    "SYSTEM", "TOOLS", "Assignment", "Written", "WrittenVariant", "brief",
     "problems", "settle", "source_of", "unproven",
 ]  # fmt: skip
 
@@ -47,6 +47,7 @@ rules bind every text, and so does each of its limits.
 Rules:
 - One variant for each angle in <brief>, in that order; each argues in its own way and in its own
   words. Benefits before features.
+- No two variants have the same headline, and none has one of "running_headlines".
 - Keep every limit; rewrite to fit, never cut a sentence short. Characters are counted as the
   brief's "counting" says. A limit of 0 means that the network shows no such text: leave it empty.
 - Use only facts that stand in <article> or in the brief's offer. List each factual claim (numbers,
@@ -62,8 +63,6 @@ Rules:
 Answer with one write_copy call.
 """
 
-ALIKE: Final = 0.8
-"""Share of common wording from which two texts say the same to a reader."""
 _COUNTED: Final = {
     "characters": "every character is one",
     "wide": "Chinese, Japanese, Korean and full-width characters are two, all others one",
@@ -149,6 +148,7 @@ def brief(
         told["winners"] = found
     if running:
         told["already_running"] = [one.primary_text for one in running]
+        told["running_headlines"] = [one.headline for one in running if one.headline]
     return told
 
 
@@ -220,18 +220,6 @@ def settle(tool_input: dict[str, Any], assignment: Assignment, model: str = "") 
     return CopySet(variants=tuple(kept), dropped=tuple(dropped), model=model)
 
 
-def alike(one: AdCopy, other: AdCopy) -> bool:
-    """Whether two copies say the same to a reader: by words in common, or in the same order."""
-    first, second = flat(one.primary_text), flat(other.primary_text)
-    if not first or not second:
-        return flat(one.headline) == flat(other.headline)
-    if SequenceMatcher(None, first, second, autojunk=False).ratio() >= 0.9:
-        return True
-    words, others = set(re.findall(r"\w+", first)), set(re.findall(r"\w+", second))
-    together = words | others
-    return bool(together) and len(words & others) / len(together) >= ALIKE
-
-
 def _whole(copy: AdCopy, assignment: Assignment | None) -> AdCopy:
     """The copy with the disclaimer it will carry, for measuring."""
     if assignment is None or not assignment.disclaimer:
@@ -298,6 +286,12 @@ def _repeats(copies: Sequence[AdCopy], assignment: Assignment | None) -> Iterato
             yield index + 1, f"says nearly the same as variant {twin}; argue another way"
         elif any(alike(copy, other) for other in running):
             yield index + 1, "says nearly the same as an ad that runs already; argue another way"
+        named = f"headline {copy.headline!r}"
+        twin = next((n for n, other in enumerate(before, 1) if same_headline(copy, other)), None)
+        if twin is not None:
+            yield index + 1, f"{named} is variant {twin}'s too; write another"
+        elif any(same_headline(copy, other) for other in running):
+            yield index + 1, f"{named} is that of an ad that runs already; write another"
 
 
 def _same_angle(
@@ -326,4 +320,8 @@ def _refused(copy: AdCopy, kept: Sequence[AdCopy], assignment: Assignment) -> st
         return "says nearly the same as another variant"
     if any(alike(copy, other) for other in assignment.running):
         return "says nearly the same as an ad that runs already"
+    if any(same_headline(copy, other) for other in kept):
+        return f"headline {copy.headline!r} is another variant's too"
+    if any(same_headline(copy, other) for other in assignment.running):
+        return f"headline {copy.headline!r} is that of an ad that runs already"
     return ""

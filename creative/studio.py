@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -42,12 +43,14 @@ class Still:
 
 @dataclass(frozen=True, slots=True)
 class Moving:
-    """A finished video; ``preview`` is empty where it must be taken from the video."""
+    """A finished video; ``preview`` is empty where it must be taken from the video. ``notes``: what
+    it had to do without."""
 
     data: bytes
     source: str
     contrast: float | None
     preview: bytes = b""
+    notes: tuple[str, ...] = ()
 
 
 class Studio:
@@ -95,7 +98,11 @@ class Studio:
         return Still(data, kind, contrast, _preview(under))
 
     def moving(self) -> Moving | None:
-        """The placement's video: real footage, a generated clip, or the still in slow motion."""
+        """The placement's video: real footage, a generated clip, or the still in slow motion.
+
+        Captions that find no room or no time are left out, with a note: an ad without them is worth
+        more than none.
+        """
         spec = self._placement.video
         if spec is None:
             return None
@@ -113,18 +120,22 @@ class Studio:
             )  # fmt: skip
             over, contrast = _png(laid.image), _least(laid)
             shown = Image.alpha_composite(under.convert("RGBA"), laid.image)
-        if self._clip is not None:
-            data = footage.compose(
-                self._clip, room, layer=over, captions=captions,
-                safe=self._placement.safe, font=self._font,
-            )  # fmt: skip
-            return Moving(data, self._brief.visual.made_with or "footage", contrast)
-        data = footage.from_still(
-            _png(under), room, layer=over, captions=captions,
-            safe=self._placement.safe, font=self._font,
+        made = footage.from_still if self._clip is None else footage.compose
+        film = partial(
+            made, self._clip or _png(under), room, layer=over, safe=self._placement.safe,
+            font=self._font,
         )  # fmt: skip
-        made_with = self._brief.visual.made_with or DRAWN
-        return Moving(data, f"{made_with}, in slow motion", contrast, _preview(shown))
+        notes: tuple[str, ...] = ()
+        try:
+            data = film(captions=captions)
+        except footage.CaptionsRefused as refused:
+            data = film()
+            notes = (f"{self._placement.label} without captions: {refused}",)
+        made_with = self._brief.visual.made_with
+        if self._clip is not None:
+            return Moving(data, made_with or "footage", contrast, notes=notes)
+        source = f"{made_with or DRAWN}, in slow motion"
+        return Moving(data, source, contrast, _preview(shown), notes)
 
     def _under(self, size: tuple[int, int], *, moves: bool) -> Image.Image:
         """What everything is laid over, filling ``size`` exactly."""

@@ -61,7 +61,7 @@ def inspect(data: bytes, *, name: str = "") -> Inspected:
     Raises:
         UploadRefused: it is not taken.
     """
-    shown = _shown(name)
+    shown = told_name(name)
     kind = _kind(data, shown, name)
     told, preview = _examined("inspect", data, kind, shown, 4 * 1024**2)
     return _inspected(data, kind, told, preview)
@@ -73,7 +73,7 @@ def measured(data: bytes, *, name: str = "") -> Inspected:
     Raises:
         UploadRefused: it is no picture or video after all.
     """
-    shown = _shown(name)
+    shown = told_name(name)
     kind = _kind(data, shown, name)
     try:
         told, preview = examination.measure(data, kind)
@@ -89,7 +89,7 @@ def shared(data: bytes, *, name: str = "") -> tuple[bytes, str]:
     Raises:
         UploadRefused: it is not taken.
     """
-    shown = _shown(name)
+    shown = told_name(name)
     kind = _kind(data, shown, "")
     told, made = _examined("share", data, kind, shown, limits.LARGEST_OUTPUT)
     return made, told["media_type"]
@@ -208,8 +208,8 @@ def _ended(code: int, kind: Kind) -> str:
     return f"cannot be read as {kind.label}: opening it failed; save it anew"
 
 
-def _shown(name: str) -> str:
-    """The name as it is shown: short and printable."""
+def told_name(name: str) -> str:
+    """A file's name as messages show it: short and printable."""
     plain = _plain(re.split(r"[/\\]", name)[-1])
     return f"{plain[:60]!r}" if plain else "the file"
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, ByteSize, Field, SecretStr
 from pydantic_settings import BaseSettings
 
 
@@ -43,6 +43,10 @@ class CreativeSettings(BaseSettings):
 
     # Most that the creatives of one campaign may cost, in US dollars, all services together.
     creative_budget: Decimal = Field(default=Decimal("5.00"), ge=0)
+
+    # Most that a team's asset library may hold, as 10GiB or in bytes: uploads end there, what
+    # campaigns need never does.
+    asset_quota: ByteSize = Field(default=ByteSize(10 * 1024**3), gt=0)
 
     # Content credentials: the operator's own certificate chain and key; else a test identity.
     signing_chain: Path | None = None

@@ -20,6 +20,13 @@ _LEANS: Final = re.compile(
 )
 """Begins with what a sentence before it named."""
 _TURN: Final = re.compile(r"\W*(but|however|unless|if|except|though|although|only|or)\b", re.I)
+NOT_OURS: Final = re.compile(
+    r"guarantee|risk[- ]free|get rich|financial freedom|revolutionary|game[- ]chang|unbelievable"
+    r"|world['’]s best|passive income|invest(ment)? (now|opportunity)|click here|last chance|hurry"
+    r"|[!?]{2,}",
+    re.IGNORECASE,
+)
+"""Words that no network would take, whoever wrote them."""
 _SAME: Final = 0.7
 
 
@@ -71,6 +78,11 @@ def dependent(sentence: str) -> bool:
 def same(one: str, other: str) -> bool:
     first, second = (set(re.findall(r"\w+", each.casefold())) for each in (one, other))
     return len(first & second) >= _SAME * max(len(first | second), 1)
+
+
+def heard(text: str) -> str:
+    """What a reader hears: the words alone, in lower case."""
+    return " ".join(re.findall(r"\w+", text.casefold()))
 
 
 def has_emoji(text: str) -> bool:

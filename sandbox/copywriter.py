@@ -11,10 +11,12 @@ The rules:
 * a text that is too long gives way to a shorter sentence, then to a leading clause that stands by
   itself. Nothing ends in the middle of a phrase: what cannot be said whole is left out;
 * the offer, if there is one, stands in the benefit and the urgency variant, else in the first;
-* variants that would say nearly the same are not written: a short article gives fewer of them;
+* variants that would say nearly the same, or have nothing left for a headline of their own, are
+  not written: a short article gives fewer of them;
 * a complaint about length makes the next attempt shorter by what was over.
 
-An article in another language than English gets its own sentences and no English ones.
+An article in another language than English gets its own sentences and no English ones; where they
+give no more headlines, plain words of its language.
 """
 
 import re
@@ -22,7 +24,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
+from sandbox.copy_headlines import LAST_RESORT, MORE, choose, headlines, plain_words
 from sandbox.copy_sentences import (
+    NOT_OURS,
     TO_A_MACHINE,
     dependent,
     fit,
@@ -66,7 +70,6 @@ _INVITATIONS: Final = {
     "download": {"curiosity": "Have a look inside.", "benefit": "Try it yourself.",
                  "social_proof": "Try it yourself.", "urgency": "Get it today."},
 }  # fmt: skip
-_LAST_RESORT: Final = ("Read the full story", "Read the story", "Have a look")
 _ACTIONS: Final = {
     "purchases": "shop_now",
     "catalog_sales": "shop_now",
@@ -75,12 +78,6 @@ _ACTIONS: Final = {
     "leads": "sign_up",
     "app_installs": "download",
 }
-_NOT_OURS: Final = re.compile(
-    r"guarantee|risk[- ]free|get rich|financial freedom|revolutionary|game[- ]chang|unbelievable"
-    r"|world['’]s best|passive income|invest(ment)? (now|opportunity)|click here|last chance|hurry"
-    r"|[!?]{2,}",
-    re.IGNORECASE,
-)
 _ENGLISH: Final = frozenset(
     [
         "the",
@@ -109,6 +106,7 @@ class _Desk:
 
     sentences: list[str]
     english: bool
+    plain: Sequence[str]
     wide: bool
     most: Mapping[str, int]
     action: str
@@ -135,7 +133,15 @@ def write_copy(
     named = [str(one.get("angle")) for one in _objects(brief.get("angles"))]
     asked = [one for one in named if one in ANGLES] or list(ANGLES)
     tags = hashtags(texts(article.get("tags")))
-    headlines = _headlines(title, texts(article.get("tags")), desk)
+    offered_headlines = headlines(
+        title,
+        texts(article.get("tags")),
+        desk.sentences,
+        desk.plain,
+        desk.most["headline"],
+        lambda one: desk.fits(one, "headline"),
+    )
+    taken = texts(brief.get("running_headlines"))
     offered = {"benefit", "urgency"} & set(asked[:count]) or {asked[0]}
     told = [" ".join(words.split()) for words in texts(brief.get("already_running"))]
     variants: list[dict[str, Any]] = []
@@ -147,12 +153,14 @@ def write_copy(
         if made is None:
             continue
         text, claims = made
+        # Where the network has no room for a headline, none is missed.
+        chosen = choose(offered_headlines, text, taken) if offered_headlines else ("", "")
+        if chosen is None:
+            continue
         used.update(claim["source_sentence"] for claim in claims)
         told.append(text)
-        turned = headlines[len(variants) % len(headlines) :] + headlines
-        # A headline that the text repeats is half an ad.
-        apart = [one for one in turned if one[0].casefold() not in text.casefold()]
-        headline, headline_source = (apart or turned)[0]
+        headline, headline_source = chosen
+        taken.append(headline)
         if headline_source:
             claims.append({"text": headline, "source_sentence": headline_source})
         aside, remark = _aside(desk, (text, headline, *(one["description"] for one in variants)))
@@ -186,16 +194,19 @@ def _desk(brief: Mapping[str, Any], article: Mapping[str, Any], complaints: str)
     usable = [
         one
         for one in sentences_of(article)
-        if not _NOT_OURS.search(one) and not has_emoji(one) and not (ban and ban.search(one))
+        if not NOT_OURS.search(one) and not has_emoji(one) and not (ban and ban.search(one))
     ]
     words = re.findall(r"[^\W\d_]+", f"{article.get('title')} {' '.join(usable)}".lower())
     actions = texts(brief.get("calls_to_action"))
     action = _ACTIONS.get(str(brief.get("objective")), "learn_more")
     if actions and action not in actions:
         action = "learn_more" if "learn_more" in actions else actions[0]
+    english = sum(word in _ENGLISH for word in words) * 8 >= len(words)
+    invitations = [one.rstrip(".") for one in _INVITATIONS.get(action, {}).values()]
     return _Desk(
         sentences=usable,
-        english=sum(word in _ENGLISH for word in words) * 8 >= len(words),
+        english=english,
+        plain=[*LAST_RESORT, *invitations, *MORE] if english else plain_words(words),
         wide="are two" in str(brief.get("counting")),
         most=most,
         action=action,
@@ -218,8 +229,8 @@ def _variant(
         for text, claims in _tellings(angle, source, desk, offer, used):
             if desk.fits(text, "primary_text") and not any(same(text, one) for one in told):
                 return text, claims
-    usable = "" if TO_A_MACHINE.search(title) or _NOT_OURS.search(title) else title
-    plain = [(one, "") for one in _LAST_RESORT] if desk.english else []
+    usable = "" if TO_A_MACHINE.search(title) or NOT_OURS.search(title) else title
+    plain = [(one, "") for one in LAST_RESORT] if desk.english else []
     for words, source in ((offer, offer), (usable, usable), *plain):
         text = words if words.endswith((".", "?", "!")) else f"{words}."
         if words and desk.fits(text, "primary_text") and not any(same(text, t) for t in told):
@@ -271,30 +282,6 @@ def _ranked(sentences: Sequence[str], angle: str, used: set[str], desk: _Desk) -
                 -min(signs + 2 * (asks and angle == "question"), 3), place)  # fmt: skip
 
     return sorted((one for one in sentences if one not in used), key=worth)
-
-
-def _headlines(title: str, tags: Sequence[str], desk: _Desk) -> list[tuple[str, str]]:
-    """Different headlines, each with the sentence it comes from: the title, its parts, sentences
-    that fit as they are, clauses, and a tag or plain words when nothing else does."""
-    parts = [title, *(part.strip() for part in re.split(r"\s*[:|–—]\s+", title))]
-    safe = [one for one in parts if not TO_A_MACHINE.search(one) and not _NOT_OURS.search(one)]
-    found = [(one[:1].upper() + one[1:], title) for one in safe if not has_emoji(one)]
-    own = [one for one in desk.sentences if len(one.split()) <= 9]
-    found += [(one.rstrip("."), one) for one in sorted(own, key=dependent)]
-    found += [(fit(one, desk.most["headline"]), one) for one in (title, *desk.sentences)
-              if not TO_A_MACHINE.search(one)]  # fmt: skip
-    fitting = [
-        (words, source)
-        for words, source in found
-        if desk.fits(words, "headline") and len(words.split()) >= 2 and "!" not in words
-    ]
-    if not fitting:
-        spare = [*(tag[:1].upper() + tag[1:] for tag in tags), *_LAST_RESORT]
-        fitting = [(one, "") for one in spare if desk.fits(one, "headline")] or [("", "")]
-    kept: dict[str, tuple[str, str]] = {}
-    for words, source in fitting:
-        kept.setdefault(words.casefold(), (words, source))
-    return list(kept.values())[:8]
 
 
 def _aside(desk: _Desk, told: Sequence[str]) -> tuple[str, str]:

@@ -22,4 +22,5 @@ def asset_library(
     links = SignedLinks(
         settings.public_url or settings.events_url, settings.link_secret.get_secret_value()
     )
-    return AssetLibrary(database, storage_at(settings.asset_store, settings.assets), links, wall)
+    storage = storage_at(settings.asset_store, settings.assets)
+    return AssetLibrary(database, storage, links, wall, settings.asset_quota)

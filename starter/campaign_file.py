@@ -145,12 +145,9 @@ class FileOffer(_Part):
     badge: str = Field(default="", max_length=14)
 
 
-class FileAd(_Part):
-    """An ad of one's own. What is left out is filled in; what is given is never changed.
-
-    ``action`` is the button in one's own words. ``image`` and ``video`` are files beside the
-    campaign's.
-    """
+class AdParts(_Part):
+    """Parts of an ad of one's own. ``action`` is the button in one's own words, ``image`` and
+    ``video`` are files."""
 
     headline: str = ""
     text: str = ""
@@ -159,6 +156,11 @@ class FileAd(_Part):
     hashtags: tuple[str, ...] = ()
     image: Path | None = None
     video: Path | None = None
+
+
+class FileAd(AdParts):
+    """An ad of one's own. What is left out is filled in; what is given is never changed. Its files
+    stand beside the campaign's."""
 
     @model_validator(mode="after")
     def _says_something(self) -> "FileAd":

@@ -87,7 +87,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="starter.codec_server", description=__doc__)
     parser.add_argument("--port", type=int, default=8720)
     arguments = parser.parse_args()
-    settings = environment.load()
+    try:
+        settings = environment.load()
+    except environment.SettingsRefused as refused:
+        parser.error(str(refused))
     logs.configure(settings)
     uvicorn.run(
         create_app(settings),

@@ -10,7 +10,7 @@ from creative import uploads
 from creative.library import AssetLibrary
 from creative.uploads import Inspected, UploadRefused
 from models.contract.creative import GivenCreative, Origin
-from starter.campaign_file import FileAd
+from starter.campaign_file import AdParts
 
 
 class AdRefused(Exception):
@@ -21,12 +21,12 @@ class AdRefused(Exception):
 class OwnAd:
     """An ad as it was written, with its files as they were found to be."""
 
-    ad: FileAd
+    ad: AdParts
     image: Inspected | None = None
     video: Inspected | None = None
 
 
-async def read_ads(ads: Sequence[FileAd]) -> list[OwnAd]:
+async def read_ads(ads: Sequence[AdParts]) -> list[OwnAd]:
     """Look at every file; nothing is kept yet.
 
     Raises:
@@ -45,14 +45,22 @@ async def read_ads(ads: Sequence[FileAd]) -> list[OwnAd]:
 async def keep_ads(
     library: AssetLibrary, team_id: UUID, ads: Sequence[OwnAd], by: str
 ) -> tuple[GivenCreative, ...]:
-    """Keep the files in the team's library; the ads as a campaign takes them."""
+    """Keep the files in the team's library; the ads as a campaign takes them.
+
+    Raises:
+        AdRefused: a file is over the team's quota.
+    """
 
     async def kept(file: Inspected | None, path: Path | None) -> str | None:
         if file is None or path is None:
             return None
-        asset = await library.add(
-            team_id, file.data, source=Origin.ADMIN.value, label=path.name[:200], added_by=by
-        )
+        try:
+            asset = await library.add(
+                team_id, file.data, source=Origin.ADMIN.value, label=path.name[:200], added_by=by,
+                name=path.name,
+            )  # fmt: skip
+        except UploadRefused as refused:
+            raise AdRefused(str(refused)) from None
         return asset.sha256
 
     return tuple(

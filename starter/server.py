@@ -83,7 +83,10 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8710)
     arguments = parser.parse_args()
-    settings = environment.load()
+    try:
+        settings = environment.load()
+    except environment.SettingsRefused as refused:
+        parser.error(str(refused))
     logs.configure(settings)
     try:
         app = create_app(settings)

@@ -106,6 +106,9 @@ class CampaignWorkflow(CampaignProposal):
 
     async def _await_start(self) -> None:
         """Wait for the agreed start."""
+        if self._ad_change is not None:
+            await self._propose_with(self._ad_change)
+            return
         start = self._state.plan.start
         if start is not None and self._now() < start:
             if self._news is not None:
@@ -235,6 +238,9 @@ class CampaignWorkflow(CampaignProposal):
         if self._drift is not None:
             await self._adopt_drift(self._drift)
             return
+        if self._ad_change is not None:
+            await self._swap_ad(self._ad_change)
+            return
         if self._optimise_now is not None:
             await self._decide_now()
             return
@@ -285,6 +291,9 @@ class CampaignWorkflow(CampaignProposal):
             await self._plan_budget(self._budget)
             return
         self._news = None  # already resting
+        if self._ad_change is not None:
+            await self._swap_ad(self._ad_change)
+            return
         if self._resume is not None:
             await self._come_back(self._resume)
             return

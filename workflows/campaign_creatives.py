@@ -112,6 +112,7 @@ class CampaignCreatives(CampaignLevers):
             before = "fresh ones were made for it before"
             held = "no fresh creative passed" if fresh_wanted else before
         elif waiting:
+            await self._remember()
             held = f"{', '.join(waiting)} made, and not switched on: the spend authority said no"
         else:
             names = ", ".join(one.id for one in ready)
@@ -128,8 +129,7 @@ class CampaignCreatives(CampaignLevers):
             self._advise(f"{made} creatives are worn out; a new idea is needed")
             return
         plan, campaign_id = self._state.plan, self._campaign.campaign_id
-        # Some may have been dropped, and a name is never given twice.
-        first = 1 + max((int(one.id.removeprefix("v")) for one in self._state.creatives), default=0)
+        first = self._next_number()
         result = await self._order_creatives(
             CreativeBrief(
                 team_id=self._campaign.team_id,
@@ -139,6 +139,7 @@ class CampaignCreatives(CampaignLevers):
                 article=await self._article(),
                 running=tuple(one.copy_text for one in self._state.creatives),
                 first_number=first,
+                permitted=self._campaign.account.permitted,
             ),
             f"creative-{campaign_id}-from-{first}",
             f"Fresh creatives for {plan.name}",
@@ -152,6 +153,11 @@ class CampaignCreatives(CampaignLevers):
             # Nobody agreed to what rules or Claude doubt: it is not run.
             why = "; ".join((*result.needs_person, *result.dropped)) or "nothing could be made"
             self._advise(f"fresh creatives were made and not run: {why}")
+
+    def _next_number(self) -> int:
+        """Some may have been dropped or be unlaunched, and a name is never given twice."""
+        named = (*self._state.creatives, *self._state.prepared)
+        return 1 + max((int(one.id.removeprefix("v")) for one in named), default=0)
 
     def _freshened(self, tired: tuple[Tired, ...]) -> None:
         self._change(freshened=(*self._state.freshened, *(one.variant for one in tired)))

@@ -14,12 +14,12 @@ with workflow.unsafe.imports_passed_through():
     from models.contract.safety import Severity
     from models.contract.vocabulary import DecisionOutcome
     from workflows import timeouts
-    from workflows.campaign_creatives import CampaignCreatives
+    from workflows.campaign_ad_changes import CampaignAdChanges
     from workflows.campaign_steps import LIVE
     from workflows.errands import failure_text
 
 
-class CampaignCycles(CampaignCreatives):
+class CampaignCycles(CampaignAdChanges):
     """Spend and ads, each at its own cadence, or when a person asks."""
 
     async def _optimise(self) -> None:
@@ -80,7 +80,11 @@ class CampaignCycles(CampaignCreatives):
                 cycle=workflow.uuid4(),
                 platform=self._campaign.account.platform.value,
                 plan=self._state.plan,
-                ads=self._state.tree.ad_ids,
+                ads={
+                    variant: ad_id
+                    for variant, ad_id in self._state.tree.ad_ids.items()
+                    if variant not in self._state.replaced
+                },
                 resting=self._state.resting_ads,
                 own=tuple(one.id for one in self._state.creatives if one.author == "admin"),
                 admin_override=self._campaign.admin_override,

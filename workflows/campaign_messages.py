@@ -17,6 +17,7 @@ with workflow.unsafe.imports_passed_through():
         Approve,
         CampaignInput,
         CampaignView,
+        ChangeAd,
         ChangeBudget,
         ContentNews,
         Kill,
@@ -27,6 +28,7 @@ with workflow.unsafe.imports_passed_through():
         Reject,
         Resume,
     )
+    from models.contract.creative import GivenCreative
     from models.contract.drift import DriftNote
     from models.contract.safety import Finding
     from models.contract.vocabulary import Author, CampaignStatus, StopLevel
@@ -46,6 +48,7 @@ class CampaignMessages(CampaignSteps):
         self._modify: Modify | None = None
         self._budget: ChangeBudget | None = None
         self._optimise_now: Optimise | None = None
+        self._ad_change: ChangeAd | None = None
         self._news: ContentNews | None = None
         self._finding: Finding | None = None
         self._drift: DriftNote | None = None
@@ -100,6 +103,29 @@ class CampaignMessages(CampaignSteps):
         await self._until(lambda: self._modify is not message)
         self._raise_if_refused(before)
         return self._receipt(f"proposal is now version {self._state.version}")
+
+    @workflow.signal(name="change_ad", description="A person's own ad in the place of another")
+    async def change_ad_signal(self, message: ChangeAd) -> None:
+        """Change an ad."""
+        self._accept("change_ad", message)
+
+    @workflow.update(name="change_ad", description="A person's own ad in the place of another")
+    async def change_ad(self, message: ChangeAd) -> Receipt:
+        """Change an ad; answers when it is proposed or read back, or with the refusal."""
+        before, version = self._state.refused, self._state.version
+        self._accept("change_ad", message)
+        await self._until(lambda: self._ad_change is not message)
+        self._raise_if_refused(before)
+        if self._state.status.is_final:
+            raise _refused(f"not changed: the campaign is {self._state.status.value}")
+        if self._state.version != version:
+            return self._receipt(
+                f"{message.variant} changed; the proposal is now version {self._state.version}"
+            )
+        own = self._state.creatives[-1].id
+        if self._state.status is CampaignStatus.PAUSED:
+            return self._receipt(f"{own} runs in the place of {message.variant} when it resumes")
+        return self._receipt(f"{own} runs in the place of {message.variant}, confirmed")
 
     @workflow.signal(name="pause", description="Stop delivery; can be resumed")
     async def pause_signal(self, message: Pause | None = None) -> None:
@@ -201,6 +227,10 @@ class CampaignMessages(CampaignSteps):
     def _check_modify(self, message: Modify) -> None:
         self._validate("modify", message)
 
+    @change_ad.validator
+    def _check_change_ad(self, message: ChangeAd) -> None:
+        self._validate("change_ad", message)
+
     @pause.validator
     def _check_pause(self, message: Pause) -> None:
         self._validate("pause", message)
@@ -259,7 +289,11 @@ class CampaignMessages(CampaignSteps):
         if problem is not None:
             self._refuse(problem)
             return
-        wishes = {"change_budget": "_budget", "optimise": "_optimise_now"}
+        wishes = {
+            "change_budget": "_budget",
+            "change_ad": "_ad_change",
+            "optimise": "_optimise_now",
+        }
         setattr(self, wishes.get(name, f"_{name}"), message)
 
     def _objection(self, name: str, message: Any) -> str | None:
@@ -277,11 +311,16 @@ class CampaignMessages(CampaignSteps):
             change = self._modify
             if name != "reject" and change is not None and change.version == version:
                 return f"cannot {name}: it is being modified by {change.by}; look again"
+            if name != "reject" and self._ad_change is not None:
+                by = self._ad_change.by
+                return f"cannot {name}: its ads are being changed by {by}; look again"
             if isinstance(message, Approve | Modify) and message.version != version:
                 return (
                     f"cannot {name}: version {message.version} was seen, version {version} is "
                     "the proposal now; look again"
                 )
+        if isinstance(message, ChangeAd):
+            return self._objection_to_ad(message)
         coming_back = status is CampaignStatus.PAUSED and self._resume is not None
         if name == "pause" and status not in (*LIVE, CampaignStatus.LAUNCHING) and not coming_back:
             return f"cannot pause: the campaign is {status.value}"
@@ -304,6 +343,33 @@ class CampaignMessages(CampaignSteps):
                 )
         return None
 
+    def _objection_to_ad(self, wish: ChangeAd) -> str | None:
+        status, version = self._state.status, self._state.version
+        proposed = status in (CampaignStatus.PENDING_APPROVAL, CampaignStatus.SCHEDULED)
+        gone = (*self._state.replaced, *(one.id for one in self._state.prepared))
+        present = [one.id for one in self._state.creatives if one.id not in gone]
+        cannot = f"cannot change {wish.variant}:"
+        if not proposed and status not in (*LIVE, CampaignStatus.PAUSED):
+            return f"{cannot} the campaign is {status.value}"
+        if proposed and self._state.tree.campaign_id is not None:
+            return f"{cannot} its launch began; reject it and propose it anew"
+        if not proposed and self._state.next_pacing is None:
+            return f"{cannot} it was paused before it ran; resume or kill it"
+        if wish.ad == GivenCreative():
+            return f"{cannot} nothing is given; give a headline, text, image or video"
+        if wish.variant not in present:
+            return f"{cannot} there is no such ad; it has {', '.join(present) or 'none'}"
+        if self._ad_change is not None:
+            return f"{cannot} {self._ad_change.by} changes {self._ad_change.variant} just now"
+        if status is CampaignStatus.PENDING_APPROVAL and (self._approve or self._modify):
+            return f"{cannot} the proposal was answered a moment ago; look again"
+        if proposed and wish.version is not None and wish.version != version:
+            return (
+                f"{cannot} version {wish.version} was seen, version {version} is the proposal "
+                "now; look again"
+            )
+        return None
+
     async def _until(self, done: Callable[[], bool]) -> None:
         """Wait for a wish to be fulfilled, or for the campaign to be over."""
         await workflow.wait_condition(lambda: done() or self._state.status.is_final)
@@ -316,7 +382,7 @@ class CampaignMessages(CampaignSteps):
         """Nothing can be wished of what is over."""
         self._kill = self._pause = self._resume = self._approve = self._reject = None
         self._modify = self._budget = self._news = self._finding = self._drift = None
-        self._optimise_now = None
+        self._optimise_now = self._ad_change = None
 
     def _forget_outdated(self) -> None:
         """Drop what was fulfilled just before a stop came in: no chapter would take it up."""
@@ -352,7 +418,8 @@ class CampaignMessages(CampaignSteps):
     def _is_quiet(self) -> bool:
         wishes = (self._kill, self._pause, self._resume, self._approve, self._reject)
         told = (self._news, self._finding, self._drift, self._optimise_now)
-        return all(wish is None for wish in (*wishes, self._modify, self._budget, *told))
+        changes = (self._modify, self._budget, self._ad_change)
+        return all(wish is None for wish in (*wishes, *changes, *told))
 
 
 def _refused(problem: str) -> ApplicationError:

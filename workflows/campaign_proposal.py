@@ -10,7 +10,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.plans import PlanActivities, PlanReview, PlanReviewed
     from activities.records import Question, RecordActivities
     from models.contract.briefs import CreativeBrief
-    from models.contract.campaign import ApprovalCase, MediaPlan, Modify
+    from models.contract.campaign import ApprovalCase, ChangeAd, MediaPlan, Modify
     from models.contract.safety import Severity
     from models.contract.vocabulary import Author, CampaignStatus, DecisionType
     from workflows import timeouts
@@ -76,6 +76,7 @@ class CampaignProposal(CampaignDuties):
                 plan=self._state.plan,
                 article=await self._article(),
                 given=self._campaign.given,
+                permitted=self._campaign.account.permitted,
             ),
             f"creative-{self._campaign.campaign_id}",
             f"Creatives for {self._state.plan.name}",
@@ -115,6 +116,8 @@ class CampaignProposal(CampaignDuties):
             )
         elif self._modify is not None:
             await self._apply_modification(self._modify)
+        elif self._ad_change is not None:
+            await self._propose_with(self._ad_change)
         elif self._news is not None:
             news, self._news = self._news, None
             await self._ask_again((f"the promoted page was {news.what}: {news.detail}",))
@@ -186,6 +189,13 @@ class CampaignProposal(CampaignDuties):
         await self._ask_again((f"modified by {wish.by}",), review.case)
         if self._modify is wish:
             self._modify = None
+
+    async def _propose_with(self, wish: ChangeAd) -> None:
+        """A corrected ad makes a new version, whoever agreed to the old one."""
+        case = await self._correct_ad(wish)
+        self._ad_change = None
+        if case is not None:
+            await self._ask_again((f"{wish.variant} changed by {wish.by}",), case)
 
     async def _review(self, plan: MediaPlan) -> PlanReviewed:
         return await self._do(

@@ -28,10 +28,16 @@ with workflow.unsafe.imports_passed_through():
         RenderBrief,
         Shape,
         VariantVerdict,
-        Visual,
         Visuals,
     )
-    from models.contract.creative import AdCopy, Creative, GivenCreative, Origin, PlacedAsset
+    from models.contract.creative import (
+        AdCopy,
+        Creative,
+        GivenCreative,
+        Origin,
+        PlacedAsset,
+        Visual,
+    )
     from models.contract.vocabulary import CampaignType
     from workflows import timeouts
     from workflows.errands import carry_out, failure_text
@@ -88,7 +94,11 @@ class CreativeWorkflow:
 
     async def _words(self) -> CopySet:
         """A person's own first; what they left open, and the other variants, Claude writes."""
-        given = self._brief.given
+        given, old = self._brief.given, self._brief.in_place_of
+        if old is not None:
+            self._own.append(given[0])
+            kept = old.copy_text.model_copy(update={"angle": "own", "claims": ()})
+            return CopySet(variants=(_own_words(given[0], kept),))
         wanted = max(self._brief.plan.variants, len(given))
         to_write = wanted - sum(one.has_words for one in given)
         written = CopySet(variants=())
@@ -133,6 +143,7 @@ class CreativeWorkflow:
                 copy_text=copy,
                 source=brief.source,
                 special_category=brief.plan.special_category.value,
+                permitted=brief.permitted,
             )
             for copy in words.variants
         ]
@@ -191,6 +202,7 @@ class CreativeWorkflow:
                 self._notes.append(f"{name}: {failure_text(one)}")
             else:
                 shown.append(one)
+                self._notes += (f"{name}: {note}" for note in one.notes)
         own = place < len(self._own)
         creative = Creative(
             id=name,
@@ -199,6 +211,8 @@ class CreativeWorkflow:
             video=first.video,
             author="admin" if own else "ai",
             placements=tuple(shown),
+            visual=visual,
+            clip=clip,
         )
         return creative, None
 
@@ -212,7 +226,11 @@ class CreativeWorkflow:
                 made_with="a person's own",
                 untouched=True,
             )
+        old = self._brief.in_place_of
+        if old is not None and old.visual is not None:
+            return old.visual
         if visuals.found:
+            place += self._brief.first_number - 1
             return visuals.found[place % len(visuals.found)]
         if visuals.generate:
             first = visuals.shapes[0]
@@ -223,6 +241,9 @@ class CreativeWorkflow:
 
     async def _clip(self, name: str, copy: AdCopy, visual: Visual, visuals: Visuals) -> str | None:
         """A moving picture of the still, where clips are made and footage is lacking."""
+        old = self._brief.in_place_of
+        if old is not None and visual == old.visual:
+            return old.clip
         size = next((one.video for one in visuals.shapes if one.video), None)
         if size is None or not visuals.animate or visual.untouched or visual.video:
             return None

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from creative.footage.refusal import FootageRefused
+from creative.footage.refusal import CaptionsRefused, FootageRefused
 from creative.pictures.contrast import BLACK, LEAST, WHITE, over, ratio
 from creative.pictures.lines import break_lines
 from creative.pictures.refusal import PictureRefused
@@ -81,7 +81,8 @@ def set_captions(
     caption becomes several of two lines each.
 
     Raises:
-        FootageRefused: no time to read them, or no room for them.
+        CaptionsRefused: no time to read them, or no room for them.
+        FootageRefused: the font lacks a character, or cannot be used.
     """
     try:
         typeface = Typeface(font)
@@ -119,7 +120,7 @@ def set_captions(
             )
             for lines, panel, (start, end) in zip(sets, panels, times, strict=True)
         ]
-    raise FootageRefused(
+    raise CaptionsRefused(
         f"the captions find no room in {size[0]}x{size[1]} pixels inside the safe area and clear "
         "of the overlay: use shorter captions, a smaller overlay, or none"
     )
@@ -144,7 +145,7 @@ def _times(texts: Sequence[str], seconds: float) -> list[tuple[float, float]]:
     comfort = [_needed(text, _COMFORT) for text in texts]
     hurry = [_needed(text, _HURRY) for text in texts]
     if sum(hurry) > seconds + 1e-6:
-        raise FootageRefused(
+        raise CaptionsRefused(
             f"the captions take {sum(hurry):.1f} s to read and the video lasts {seconds:.1f} s: "
             "use fewer or shorter captions"
         )

@@ -60,8 +60,8 @@ def compose(
     captions stand inside ``safe``. The same arguments give the same bytes.
 
     Raises:
-        FootageRefused: unreadable or too small footage, no time or room for the captions, or the
-            file size cannot be met.
+        CaptionsRefused: no time or no room for the captions.
+        FootageRefused: unreadable or too small footage, or the file size cannot be met.
     """
     check_size(spec)
     over = open_layer(layer, spec.size)

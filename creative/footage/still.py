@@ -66,7 +66,8 @@ def from_still(
     same arguments give the same bytes.
 
     Raises:
-        FootageRefused: an unreadable still, too many captions, or the size cannot be met.
+        CaptionsRefused: no time or no room for the captions.
+        FootageRefused: an unreadable still, or the size cannot be met.
     """
     check_size(spec)
     over = open_layer(layer, spec.size)

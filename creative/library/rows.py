@@ -35,9 +35,12 @@ class AssetInUse(AssetRefused):
 
 async def alone(session: AsyncSession, team_id: UUID, digest: str) -> None:
     """Nobody else adds, uses or deletes the same bytes until this transaction ends."""
-    await session.execute(
-        select(func.pg_advisory_xact_lock(func.hashtextextended(f"asset {team_id} {digest}", 0)))
-    )
+    await locked(session, f"asset {team_id} {digest}")
+
+
+async def locked(session: AsyncSession, name: str) -> None:
+    """Whoever asks for the same name waits until this transaction ends."""
+    await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
 
 
 async def asset(session: AsyncSession, sha256: str) -> Asset:

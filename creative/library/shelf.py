@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 
 from creative import uploads
-from creative.library import uses
+from creative.library import quota, uses
 from creative.library.links import Shown, SignedLinks
 from creative.library.rows import (
     AssetInUse,
@@ -43,6 +43,7 @@ class Deleted:
 
 class AssetLibrary:
     """Collaborators: the database, the store of files, and how links to our server are signed.
+    ``most``: bytes that a team may store; None is no limit.
 
     Files are kept as given, under the team's own prefix. What adverts show is always the product's
     own encoding of them; what a link shows is a copy without metadata.
@@ -54,7 +55,9 @@ class AssetLibrary:
         storage: AssetStorage,
         links: SignedLinks | None = None,
         wall: Callable[[], datetime] = now_utc,
+        most: int | None = None,
     ) -> None:
+        self._quota = most
         self._database = database
         self._storage = storage
         self._wall = wall
@@ -72,6 +75,7 @@ class AssetLibrary:
         folder: str = "",
         added_by: str = "",
         trusted: bool = False,
+        needed: bool = False,
         seen: Inspected | None = None,
         name: str = "",
         details: Mapping[str, object] | None = None,
@@ -91,12 +95,14 @@ class AssetLibrary:
             folder: Such as ``/game``; nothing is the top.
             added_by: Who.
             trusted: The product's own output: it is not looked into by a process of its own.
+            needed: A campaign's own making needs it: the quota refuses it nothing, for no launch
+                fails on that.
             seen: What the product measured of its own output already, with a preview.
             name: What its sender calls it; the ending must fit the content.
             details: More about where it comes from.
 
         Raises:
-            UploadRefused: the file is not taken.
+            UploadRefused: the file is not taken, or is over the team's quota.
             AssetRefused: source, label or folder cannot be used.
             StorageFailed: the store does not keep it.
         """
@@ -109,6 +115,8 @@ class AssetLibrary:
         async with self._database.team(team_id) as session:
             for digest in sorted({sha256, small} - {""}):
                 await alone(session, team_id, digest)
+            if not needed:
+                await quota.hold(session, team_id, sha256, len(data), self._quota, name)
             # The files come first: a row always names what is there.
             await self._storage.put(key_of(team_id, sha256, seen.ending), data)
             if small:
@@ -153,6 +161,11 @@ class AssetLibrary:
             added_by=added_by,
             details={"url": url[:2_000]},
         )
+
+    async def stored(self, team_id: UUID) -> quota.Stored:
+        """What the team has stored, beside its quota."""
+        async with self._database.team(team_id) as session:
+            return await quota.stored(session, self._quota)
 
     async def one(self, team_id: UUID, sha256: str) -> Asset:
         """An asset by its digest, retired or not.

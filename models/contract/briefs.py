@@ -8,9 +8,9 @@ from models.contract.base import Frozen
 from models.contract.brand import Overlay
 from models.contract.campaign import MediaPlan, Offer
 from models.contract.content import Article
-from models.contract.creative import AdCopy, Creative, GivenCreative, Origin
+from models.contract.creative import AdCopy, Creative, GivenCreative, Visual
 from models.contract.money import Money
-from models.contract.vocabulary import Platform
+from models.contract.vocabulary import Platform, SpecialCategory
 
 
 def source_of(article: Article, offer: Offer | None = None) -> str:
@@ -28,7 +28,9 @@ class CreativeBrief(Frozen):
     """Make the creatives of one campaign.
 
     ``given`` are a person's own: first, and never changed. ``running`` is what the campaign shows
-    already, when it wants fresh ones; new ones are numbered from ``first_number``.
+    already, when it wants fresh ones; new ones are numbered from ``first_number``. ``permitted``
+    are the regulated categories the network lets the account advertise, None where nobody said.
+    ``in_place_of``: the ad whose words and picture are kept where the one that is given has none.
     ``placements``: what the adapter uploads, or everything the network could show.
     """
 
@@ -41,6 +43,8 @@ class CreativeBrief(Frozen):
     running: tuple[AdCopy, ...] = ()
     first_number: int = 1
     placements: Literal["used", "all"] = "used"
+    permitted: tuple[SpecialCategory, ...] | None = None
+    in_place_of: Creative | None = None
 
     @property
     def source(self) -> str:
@@ -72,13 +76,17 @@ class ComplianceReport(Frozen):
 
 
 class CopyToCheck(Frozen):
-    """One copy and the text that its facts must come from. ``team_id``: whose brand binds it."""
+    """One copy and the text that its facts must come from. ``team_id``: whose brand binds it.
+
+    ``permitted``: as in ``CreativeBrief``.
+    """
 
     team_id: UUID | None = None
     platform: Platform
     copy_text: AdCopy
     source: str
     special_category: str = "none"
+    permitted: tuple[SpecialCategory, ...] | None = None
 
 
 class CopiesToReview(Frozen):
@@ -87,22 +95,6 @@ class CopiesToReview(Frozen):
     team_id: UUID
     platform: Platform
     copies: tuple[CopyToCheck, ...]
-
-
-class Visual(Frozen):
-    """What a picture is made from. ``image`` and ``video`` are digests in the asset library; with
-    neither, a background is drawn, in the colours of ``palette`` where there is one.
-
-    ``untouched``: a person's own; it is fitted to its placement and nothing is laid over it.
-    """
-
-    origin: Origin = Origin.DRAWN
-    image: str | None = None
-    video: str | None = None
-    palette: str | None = None
-    made_with: str = ""
-    ai_made: bool = False
-    untouched: bool = False
 
 
 class Shape(Frozen):

@@ -190,7 +190,8 @@ class CampaignState(Frozen):
     ``agreed_budget`` is the daily budget that a person, or the rules for proposals, last agreed to;
     the plan's may have been moved since. ``moves``: the machine's own of the last days;
     ``resting_ads``: variants it switched off; ``prepared``: fresh ones that are not launched yet;
-    ``freshened``: variants that had fresh ones made for them, whatever became of these.
+    ``freshened``: variants that had fresh ones made for them, whatever became of these;
+    ``replaced``: variants that rest for good, for another took their place or was to.
     """
 
     status: CampaignStatus = CampaignStatus.DRAFT
@@ -225,6 +226,7 @@ class CampaignState(Frozen):
     resting_ads: tuple[str, ...] = ()
     prepared: tuple[Creative, ...] = ()
     freshened: tuple[str, ...] = ()
+    replaced: tuple[str, ...] = ()
     seen_fingerprint: str | None = None
     refused: tuple[str, ...] = ()
     error: str | None = None
@@ -289,6 +291,22 @@ class Modify(Frozen):
     lifetime_budget: Money | None = None
     end: datetime | None = None
     targeting: Targeting | None = None
+
+
+class ChangeAd(Frozen):
+    """Put a person's own ad in the place of ``variant``, ahead of launch or while it runs.
+
+    What ``ad`` leaves out stays as it is. ``version`` is the proposal that was seen; a campaign
+    that runs has none. ``despite_doubts``: run it although rules or Claude would ask a person;
+    what is forbidden is refused all the same.
+    """
+
+    by: str
+    variant: str
+    ad: GivenCreative
+    version: int | None = None
+    reason: str = ""
+    despite_doubts: bool = False
 
 
 class Pause(Frozen):

@@ -1,7 +1,7 @@
 """What an ad says and shows."""
 
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -11,6 +11,10 @@ from models.contract.vocabulary import CallToAction
 Provenance = Literal["none", "valid", "trusted", "invalid"]
 """What a file's content credentials say, read back: ``valid`` is signed and whole, ``trusted`` by
 somebody on the list given."""
+
+
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+"""The SHA-256 of a file's content, in hexadecimal."""
 
 
 class Origin(StrEnum):
@@ -44,6 +48,22 @@ class AdCopy(Frozen):
     claims: tuple[Claim, ...] = ()
 
 
+class Visual(Frozen):
+    """What a picture is made from. ``image`` and ``video`` are digests in the asset library; with
+    neither, a background is drawn, in the colours of ``palette`` where there is one.
+
+    ``untouched``: a person's own; it is fitted to its placement and nothing is laid over it.
+    """
+
+    origin: Origin = Origin.DRAWN
+    image: str | None = None
+    video: str | None = None
+    palette: str | None = None
+    made_with: str = ""
+    ai_made: bool = False
+    untouched: bool = False
+
+
 class ImageAsset(Frozen):
     """A still image at rest: ``path`` is relative to the asset directory.
 
@@ -69,17 +89,22 @@ class VideoAsset(ImageAsset):
 
 
 class PlacedAsset(Frozen):
-    """What one placement of the network shows: an image, a video, or both (its cover)."""
+    """What one placement of the network shows: an image, a video, or both (its cover).
+
+    ``notes``: what had to be left out of it, and why.
+    """
 
     placement: str
     image: ImageAsset | None = None
     video: VideoAsset | None = None
+    notes: tuple[str, ...] = ()
 
 
 class Creative(Frozen):
     """One variant: copy and media, with its stable id inside the campaign (``v1``, ``v2``).
 
-    ``image`` and ``video`` are what is uploaded; ``placements`` are all that were made.
+    ``image`` and ``video`` are what is uploaded; ``placements`` are all that were made, of
+    ``visual`` and, where a moving picture was ordered of it, of the ``clip`` of that digest.
     """
 
     id: str
@@ -88,6 +113,8 @@ class Creative(Frozen):
     video: VideoAsset | None = None
     author: str = "ai"
     placements: tuple[PlacedAsset, ...] = ()
+    visual: Visual | None = None
+    clip: str | None = None
 
 
 class GivenCreative(Frozen):
@@ -101,8 +128,8 @@ class GivenCreative(Frozen):
     description: str = ""
     call_to_action: CallToAction | None = None
     hashtags: tuple[str, ...] = ()
-    image: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
-    video: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    image: Digest | None = None
+    video: Digest | None = None
 
     @property
     def has_words(self) -> bool:

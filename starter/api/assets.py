@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -56,6 +57,10 @@ class AssetDesk:
         """Assets, the newest first, each with a link to its thumbnail."""
         rows = await self._library.find(caller.team_id, **filters)
         return [self._document(row) for row in rows]
+
+    async def stored(self, caller: Caller) -> dict[str, Any]:
+        """What the team has stored, and how much it may, in bytes."""
+        return asdict(await self._library.stored(caller.team_id))
 
     async def shown(self, caller: Caller, sha256: str) -> dict[str, Any]:
         """One asset, with links to what it shows and the campaigns that show it.
@@ -154,6 +159,11 @@ def asset_routes(door: Door, desk: AssetDesk) -> APIRouter:
                 limit=limit,
             )
         )  # fmt: skip
+
+    @router.get("/assets/stored")
+    async def stored(caller: Annotated[Caller, may_see]) -> Response:
+        """Bytes that the team's files take, what of them Adflight made, and the quota."""
+        return answer(await desk.stored(caller))
 
     @router.get("/assets/{sha256}")
     async def shown(caller: Annotated[Caller, may_see], sha256: str) -> Response:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from sqlmodel import col, select
 from temporalio.client import Client
@@ -15,6 +15,7 @@ from models.contract.base import Frozen
 from models.contract.campaign import (
     Approve,
     CampaignView,
+    ChangeAd,
     ChangeBudget,
     Kill,
     Pause,
@@ -22,6 +23,7 @@ from models.contract.campaign import (
     Reject,
     Resume,
 )
+from models.contract.creative import Digest, GivenCreative
 from models.contract.ids import campaign_workflow_id
 from models.contract.money import Money
 from models.contract.roles import Right
@@ -31,10 +33,13 @@ from models.tables import Campaign
 from starter import campaign_messages, documents
 from starter.api.answers import DATABASE_DOWN, ApiRefused, answer
 from starter.api.door import Caller, Door
+from starter.campaign_file import Button
 from starter.campaign_messages import Handle, Kept, MessageRefused, NotRunning
 from workflows import search
 
 _WAIT = 20.0
+_MAKING = 90.0
+"""Seconds in which an ad is drawn, judged and switched over."""
 _LOOK = timedelta(seconds=3)
 
 
@@ -68,6 +73,24 @@ class KillOrder(Reason):
     """``soft`` pauses what the AI made; the others end it for good."""
 
     level: StopLevel = StopLevel.HARD
+
+
+class AdOrder(Reason):
+    """An ad of one's own in the place of one of the campaign's; what is left out stays.
+
+    ``image`` and ``video`` are SHA-256 digests in the asset library; ``action`` is the button in
+    one's own words. ``version``: the proposal that was seen, ahead of launch.
+    """
+
+    headline: Words = ""
+    text: Words = ""
+    description: Words = ""
+    action: Button | None = None
+    hashtags: tuple[Annotated[str, Field(max_length=100)], ...] = Field(default=(), max_length=30)
+    image: Digest | None = None
+    video: Digest | None = None
+    version: int | None = Field(default=None, ge=1)
+    despite_doubts: bool = False
 
 
 class BudgetOrder(Reason):
@@ -122,10 +145,17 @@ class CampaignDesk:
         except NotRunning:
             return None
 
-    async def say(self, caller: Caller, campaign_id: UUID, name: str, message: Frozen) -> Response:
+    async def say(
+        self,
+        caller: Caller,
+        campaign_id: UUID,
+        name: str,
+        message: Frozen,
+        wait: float = _WAIT,
+    ) -> Response:
         """Tell a campaign of the team something; 202 when it is kept until a worker answers."""
         row = await self.row(caller, campaign_id)
-        return await _said(await self.handle(campaign_id), name, message, row.status)
+        return await _said(await self.handle(campaign_id), name, message, row.status, wait)
 
     async def stop(
         self, caller: Caller, campaign_id: UUID, name: str, message: Pause | Kill
@@ -222,12 +252,40 @@ def campaign_routes(door: Door, desk: CampaignDesk) -> APIRouter:
         message = ChangeBudget(by=caller.by, daily_budget=amount, reason=order.reason)
         return await desk.say(caller, campaign_id, "change_budget", message)
 
+    @router.post("/campaigns/{campaign_id}/ads/{variant}")
+    async def change_ad(
+        caller: Annotated[Caller, may_operate],
+        campaign_id: UUID,
+        variant: Annotated[str, Path(pattern=r"^v\d{1,3}$")],
+        order: AdOrder,
+    ) -> Response:
+        """Correct an ad ahead of launch, or replace one that runs, with one of one's own."""
+        message = ChangeAd(
+            by=caller.by,
+            variant=variant,
+            ad=GivenCreative(
+                headline=order.headline,
+                primary_text=order.text,
+                description=order.description,
+                call_to_action=order.action,
+                hashtags=order.hashtags,
+                image=order.image,
+                video=order.video,
+            ),
+            version=order.version,
+            reason=order.reason,
+            despite_doubts=order.despite_doubts,
+        )
+        return await desk.say(caller, campaign_id, "change_ad", message, wait=_MAKING)
+
     return router
 
 
-async def _said(handle: Handle, name: str, message: Frozen, status: str) -> Response:
+async def _said(
+    handle: Handle, name: str, message: Frozen, status: str, wait: float = _WAIT
+) -> Response:
     try:
-        receipt: Receipt = await campaign_messages.send(handle, name, message, _WAIT)
+        receipt: Receipt = await campaign_messages.send(handle, name, message, wait)
     except MessageRefused as refused:
         raise ApiRefused(409, f"refused: {refused}") from None
     except NotRunning:

@@ -9,6 +9,7 @@ import typer
 
 from activities.web import WebError, WebReader
 from creative.library import AssetInUse, AssetLibrary, AssetRefused, AssetUnknown, UploadRefused
+from creative.library.quota import Stored
 from creative.storage import StorageFailed
 from creative.uploads import most_bytes
 from models.contract.creative import Origin
@@ -69,7 +70,10 @@ def list_assets(
 
 
 def _list(as_json: bool, **filters: Any) -> None:
-    rows = run(_with(lambda library, team: library.find(team, **filters)))
+    async def work(library: AssetLibrary, team: UUID) -> tuple[list[Asset], Stored]:
+        return await library.find(team, **filters), await library.stored(team)
+
+    rows, stored = run(_with(work))
     if as_json:
         emit([documents.asset(row) for row in rows])
         return
@@ -92,6 +96,7 @@ def _list(as_json: bool, **filters: Any) -> None:
         ),
         "No assets. Add one with `adflight assets upload FILE`.",
     )
+    screen.print(f"Stored: {stored}.", markup=False)
 
 
 @assets.command("upload")

@@ -13,6 +13,7 @@ from activities.attaching import ConnectRefused, Outcome
 from activities.connecting import CONNECTED, EXCHANGING, PENDING, Begun, Connecting, ConnectOrder
 from activities.connections import secret_source
 from activities.teams import ad_account
+from models.contract.account import kept_options
 from models.contract.vocabulary import Platform
 from models.tables import Account, ConnectAttempt
 from platforms.authorisation import app_credentials
@@ -198,12 +199,21 @@ def set_options(
     account: Annotated[str, typer.Argument(help="Account id, name or the network's id.")],
     options: Annotated[list[str], typer.Argument(help="NAME=VALUE, for example page_id=7001.")],
 ) -> None:
-    """Set what a network needs beside the account's id (never a secret)."""
+    """Set what goes beside the account's id, never a secret.
+
+    What its network needs, and permitted_categories: the regulated categories that the network
+    permits it in writing, by commas, or none.
+    """
     pairs = {name: value for name, _, value in (one.partition("=") for one in options)}
     for name, value in pairs.items():
         if not name.replace("_", "").isalnum() or not value or _secretive(name):
             fail(f"{name!r} is no option that can be set so; give NAME=VALUE, and secrets with "
                  "`adflight accounts connect`.", USAGE)  # fmt: skip
+
+    try:
+        pairs = kept_options(pairs)
+    except ValueError as refused:
+        fail(f"{refused}.", USAGE)
 
     async def work() -> Account:
         session = Session()

@@ -15,17 +15,13 @@ from pydantic import ValidationError
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from sqlmodel import col, func, select
 
-from activities.article_file import article_from_file
-from activities.generators import generators
-from activities.page import PageRefused, read_article
-from activities.web import WebError, WebReader
 from models.contract.campaign import Offer
 from models.contract.content import Article
 from models.contract.creative import GivenCreative
 from models.contract.roles import Right
 from models.settings import Settings
 from models.tables import CreativeRow
-from starter.cli import rights
+from starter.cli import ad_changes, rights
 from starter.cli.flags import Json
 from starter.cli.output import (
     FAILED,
@@ -41,15 +37,15 @@ from starter.cli.output import (
     table,
 )
 from starter.cli.session import Session, run
-from starter.demo.every_network import chosen
 
-creatives = typer.Typer(help="Ads: make them for an article, look at a campaign's.")
+creatives = typer.Typer(help="Ads: make them for an article, look at a campaign's, change one.")
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     creatives.command("make")(make)
     creatives.command("show")(show)
+    creatives.command("change")(ad_changes.change)
     app.add_typer(creatives, name="creatives")
 
 
@@ -72,6 +68,7 @@ def make(
     a throwaway stack of its own.
     """
     from starter.creatives.folder import FolderRefused, prepare
+    from starter.demo.every_network import chosen
 
     began = time.monotonic()
     try:
@@ -183,6 +180,10 @@ async def _article(source: str, settings: Settings) -> Article:
     Raises:
         CommandFailed: there is none.
     """
+    from activities.article_file import article_from_file
+    from activities.page import PageRefused, read_article
+    from activities.web import WebError, WebReader
+
     try:
         if not source.startswith(("https://", "http://")):
             return await asyncio.to_thread(article_from_file, Path(source))
@@ -228,6 +229,8 @@ def _own_directory() -> Path:
 
 def _label(settings: Settings) -> str:
     """What is real and what is not, in words."""
+    from activities.generators import generators
+
     pictures, videos = generators(settings).labels
     parts = [
         "copy by the rule-based sandbox planner"

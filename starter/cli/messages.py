@@ -52,14 +52,14 @@ def approve(
 
     async def work() -> None:
         session = Session()
-        handle, view = await _look(session, campaign)
+        handle, view = await look(session, campaign)
         seen = version or view.version
         question = (
             f"{view.name}: {view.plan.daily_budget} a day on {view.platform}, at worst "
             f"{view.approval.worst_case} in all (version {seen})."
         )
         if dry_run:
-            _done(as_json, view.campaign_id, view.status.value, f"Would approve. {question}")
+            done(as_json, view.campaign_id, view.status.value, f"Would approve. {question}")
             return
         confirm(f"{question} Approve?", yes=yes, no_input=no_input)
         message = Approve(by=by, version=seen, note=note)
@@ -93,7 +93,7 @@ def modify(
 
     async def work() -> None:
         session = Session()
-        handle, view = await _look(session, campaign)
+        handle, view = await look(session, campaign)
         currency = view.plan.daily_budget.currency
         fields: dict[str, Any] = {}
         if daily_budget:
@@ -155,7 +155,7 @@ def budget(
 
     async def work() -> None:
         session = Session()
-        handle, view = await _look(session, campaign)
+        handle, view = await look(session, campaign)
         new = money(amount, view.plan.daily_budget.currency, "amount")
         message = ChangeBudget(by=by, daily_budget=new, reason=reason)
         await _send(session, handle, "change_budget", message, wait, as_json)
@@ -190,7 +190,7 @@ def kill(
             )  # fmt: skip
         handle = await session.handle(target)
         if dry_run:
-            _done(as_json, handle.id, "unchanged", f"Would kill {handle.id} ({level.value})")
+            done(as_json, handle.id, "unchanged", f"Would kill {handle.id} ({level.value})")
             return 0
         confirm(f"Kill {handle.id} for good?", yes=yes, no_input=no_input)
         try:
@@ -198,10 +198,10 @@ def kill(
         except NotRunning:
             fail(f"There is no running workflow {handle.id}.", USAGE)
         if view is None:
-            _done(as_json, handle.id, "pending",
+            done(as_json, handle.id, "pending",
                   "The kill is kept; no worker has confirmed it yet.")  # fmt: skip
             return PENDING
-        _done(as_json, handle.id, view.status.value, "Stopped, confirmed by read-back.")
+        done(as_json, handle.id, view.status.value, "Stopped, confirmed by read-back.")
         return 0
 
     raise typer.Exit(run(work()))
@@ -220,12 +220,17 @@ def freeze(
     async def work() -> None:
         session = Session()
         await stops.freeze(session, by, reason)
-        _done(as_json, "all", "frozen", f"Decisions are frozen by {by}: {reason}")
+        done(as_json, "all", "frozen", f"Decisions are frozen by {by}: {reason}")
 
     run(work())
 
 
-async def _look(session: Session, name: str) -> tuple[WorkflowHandle[Any, Any], CampaignView]:
+async def look(session: Session, name: str) -> tuple[WorkflowHandle[Any, Any], CampaignView]:
+    """A campaign's workflow and how it sees itself.
+
+    Raises:
+        CommandFailed: there is none, or nobody answers.
+    """
     handle = await session.handle(name)
     try:
         view = await campaign_messages.view(handle, timedelta(seconds=10))
@@ -253,7 +258,7 @@ async def _send(
         receipt = await send(session, handle, name, message, wait)
     finally:
         await session.aclose()
-    _done(as_json, handle.id, receipt.status.value, receipt.message)
+    done(as_json, handle.id, receipt.status.value, receipt.message)
 
 
 async def send(
@@ -275,7 +280,8 @@ async def send(
         fail(f"Refused: cannot {name}: the campaign is {row.status}.", FAILED)
 
 
-def _done(as_json: bool, target: object, status: str, message: str) -> None:
+def done(as_json: bool, target: object, status: str, message: str) -> None:
+    """Say what became of it."""
     if as_json:
         emit({"target": target, "status": status, "message": message})
     else:

@@ -90,9 +90,12 @@ def new(
                 no_input=no_input,
             )
             client = await session.client()
-            given = await keep_ads(
-                asset_library(session.settings, session.database), session.team_id, own, by
-            )
+            try:
+                given = await keep_ads(
+                    asset_library(session.settings, session.database), session.team_id, own, by
+                )
+            except AdRefused as refused:
+                fail(f"{refused}.", USAGE)
             for one in proposed:
                 await start(client, one.model_copy(update={"given": given}))
         await session.aclose()

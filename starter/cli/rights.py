@@ -61,6 +61,7 @@ NEEDS: dict[Path, Needed] = {
     **dict.fromkeys([("assets", name) for name in ("upload", "link", "retire", "delete")], OPERATE),
     ("brand",): SEE,
     ("creatives", "show"): SEE,
+    ("creatives", "change"): OPERATE,
     ("brand", "set"): OPERATE,
     ("incident",): _if("resolve"),
     ("quarantine",): _if("key"),

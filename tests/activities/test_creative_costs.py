@@ -6,7 +6,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from activities.creative_costs import BudgetUsedUp, CreativeOrders
-from models.contract.briefs import Ordered, Visual
+from models.contract.briefs import Ordered
+from models.contract.creative import Visual
 from models.contract.money import Money
 from tests.stack import TeamUnderTest
 

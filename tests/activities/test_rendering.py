@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import av
 import c2pa
 import numpy as np
 import pytest
@@ -23,8 +24,8 @@ from creative.pictures import cover, open_picture
 from creative.provenance import Signer, check
 from creative.storage import DiskStorage
 from models.contract.brand import Brand, Overlay
-from models.contract.briefs import RenderBrief, Visual
-from models.contract.creative import ImageAsset, Origin, PlacedAsset
+from models.contract.briefs import RenderBrief
+from models.contract.creative import ImageAsset, Origin, PlacedAsset, Visual
 from models.contract.vocabulary import Platform
 from tests.creative.library.files import clip, encoded, picture
 from tests.stack import TeamUnderTest
@@ -237,6 +238,44 @@ async def test_words_that_cannot_fit_or_be_read_are_refused_by_name(studio: Stud
     assert "Donaudampf" in said
 
 
+async def test_captions_without_room_are_left_out_and_it_is_said(studio: Studio) -> None:
+    endless = "Many_nets" * 20
+    made = [
+        await studio.render(
+            Platform.TELEGRAM, "sponsored_video", Visual(), caption=text, campaign_id=studio.team.id
+        )
+        for text in (endless, "", CAPTION)
+    ]
+    (note,) = made[0].notes
+    assert note.startswith("telegram sponsored video without captions: the captions find no ")
+    assert "room in 1280x720 pixels inside the safe area and clear of the overlay" in note
+    assert made[1].notes == made[2].notes == ()
+    left_out, without, shown = [after_a_second(await studio.read(one.video)) for one in made]
+    # Signatures differ from file to file, pictures do not.
+    assert np.array_equal(left_out, without)
+    assert not np.array_equal(without, shown)
+
+
+async def test_short_footage_goes_without_captions(studio: Studio) -> None:
+    film = await studio.keep(clip("mp4", (640, 360), 1.0), Origin.GAME_ASSET)
+    shown = await studio.render(
+        Platform.TELEGRAM, "sponsored_video", Visual(origin=Origin.GAME_ASSET, video=film),
+        caption=f"{CAPTION} The lofts are open to visitors on every Saturday in winter.",
+    )  # fmt: skip
+    assert shown.video is not None
+    assert 3 <= shown.video.seconds < 3.2
+    (note,) = shown.notes
+    assert "s to read and the video lasts 3.0 s" in note
+
+
+async def test_only_captions_are_given_up(studio: Studio) -> None:
+    said = await studio.refused(
+        Platform.TELEGRAM, "sponsored_video", Visual(), caption="A caption with \u6f22."
+    )
+    assert "U+6F22" in said
+    assert "lacks" in said
+
+
 async def test_what_is_missing_is_said_and_a_brand_is_followed(studio: Studio) -> None:
     said = await studio.refused(Platform.X, "post", Visual(image="0" * 64))
     assert "0000" in said
@@ -252,6 +291,12 @@ async def test_what_is_missing_is_said_and_a_brand_is_followed(studio: Studio) -
         return int((away < 12).sum())
 
     assert green(branded) > 1_000 > green(without)
+
+
+def after_a_second(video: bytes) -> np.ndarray:
+    """The picture that stands there then."""
+    with av.open(BytesIO(video)) as film:
+        return next(one.to_ndarray(format="rgb24") for one in film.decode(video=0) if one.time >= 1)
 
 
 def difference(one: Image.Image, other: Image.Image) -> float:

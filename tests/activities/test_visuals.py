@@ -24,12 +24,11 @@ from models.contract.briefs import (
     CreativeBrief,
     Ordered,
     PictureBrief,
-    Visual,
     Visuals,
 )
 from models.contract.campaign import MediaPlan
 from models.contract.content import Article
-from models.contract.creative import Origin
+from models.contract.creative import Origin, Visual
 from models.contract.money import Money
 from models.contract.vocabulary import CampaignType, Platform
 from tests.creative.articles import LIBRARY, MUG

@@ -238,6 +238,9 @@ def test_games_of_chance_need_a_category_and_the_accounts_leave(
     )
     assert report.outcome is outcome
     assert any("Free spins" in reason for reason in report.reasons) or category == "gambling"
+    if outcome is REJECTED:
+        named = ",".join(sorted({*(permitted or ()), SpecialCategory.GAMBLING}))
+        assert f"`adflight accounts set ACCOUNT permitted_categories={named}`" in report.reasons[0]
 
 
 @pytest.mark.parametrize("phrase", ["Win up to 1000x", "An easy win for all", "Beat the odds"])

@@ -4,14 +4,18 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from creative import copywriting
 from creative.angles import Angle, Won, choose
 from creative.claims import stands_whole
 from creative.compliance import STRICT, Standards
 from creative.copywriting import Assignment
+from creative.likeness import same_headline
 from models.contract.brand import Brand
 from models.contract.campaign import Offer
+from models.contract.content import Article
 from models.contract.creative import AdCopy
 from models.contract.vocabulary import Objective, Platform, SpecialCategory
 from platforms.network import CopyLimits
@@ -59,9 +63,12 @@ def claim(text: str, sentence: str) -> dict[str, str]:
 def good() -> list[Any]:
     return [
         variant(Angle.BENEFIT, f"{SEATS} Come in.", claims=[claim("120 free seats", SEATS)]),
-        variant(Angle.QUESTION, f"{PAPER} {MATTERS}", claims=[claim(MATTERS, MATTERS)]),
+        variant(
+            Angle.QUESTION, f"{PAPER} {MATTERS}", "Paper still matters",
+            claims=[claim(MATTERS, MATTERS)],
+        ),
         variant(Angle.URGENCY, OPENS, "Quiet at last", claims=[claim("opens on 4 May", OPENS)]),
-    ]
+    ]  # fmt: skip
 
 
 def told(variants: list[Any], task: Assignment | None = None) -> str:
@@ -92,6 +99,7 @@ def test_a_sound_answer_is_kept_whole_with_its_claims() -> None:
         ({"hashtags": ["#city life"]}, "hashtag '#city life' must be one word"),
         ({"angle": "urgency"}, "angle urgency is used already"),
         ({"angle": "curiosity"}, "angle curiosity was not asked for"),
+        ({"headline": "\N{BOOKS}  QUIET at last!"}, "at last' is variant 1's too; write another"),
         ({"primary_text": OPENS}, "says nearly the same as variant"),
         ({"primary_text": "All 9,000 seats are free."}, "number '9,000' is not in the source"),
         ({"primary_text": "The best room in town."}, "'The best'; leave it out"),
@@ -184,6 +192,44 @@ def test_twins_and_texts_that_run_already_are_refused() -> None:
     assert len(settled(good(), task).variants) == 2
 
 
+def test_a_headline_is_shown_once() -> None:
+    variants = good()
+    variants[2]["headline"] = "a new  Reading Room."
+    again = "variant 3: headline 'a new  Reading Room.' is variant 1's too; write another"
+    assert told(variants) == again
+    kept = settled(variants)
+    assert len(kept.variants) == 2
+    (why,) = kept.dropped
+    assert why == "variant 3 (urgency): headline 'a new  Reading Room.' is another variant's too"
+    running = AdCopy(angle="benefit", primary_text="Other words.", headline="Quiet at last \u2728")
+    task = assignment(running=(running,))
+    assert told(good(), task) == (
+        "variant 3: headline 'Quiet at last' is that of an ad that runs already; write another"
+    )
+    (why,) = settled(good(), task).dropped
+    assert "is that of an ad that runs already" in why
+    # An ad without a headline repeats none.
+    bare = replace(LIMITS, headline=0)
+    silent = [one | {"headline": ""} for one in good()]
+    assert len(settled(silent, assignment(limits=bare)).variants) == 3
+
+
+@given(
+    words=st.lists(st.sampled_from(["Quiet", "at", "last", "C++", "20%"]), min_size=1, max_size=4),
+    around=st.sampled_from(
+        ["{}", "{}.", "{}!?", "\u201c{}\u201d", "\N{BOOKS} {}", "{} \u2728\u2728", " {} \u2026"]
+    ),
+    between=st.sampled_from([" ", "  ", "\u00a0", " \N{BOOKS} "]),
+)
+def test_dressing_a_headline_makes_no_other(words: list[str], around: str, between: str) -> None:
+    plain = AdCopy(angle="x", primary_text="", headline=" ".join(words))
+    dressed = plain.model_copy(update={"headline": around.format(between.join(words)).upper()})
+    assert same_headline(plain, dressed)
+    assert not same_headline(
+        plain, dressed.model_copy(update={"headline": f"{dressed.headline} now"})
+    )
+
+
 def test_no_more_variants_than_asked_for() -> None:
     extra = [*good(), variant(Angle.CURIOSITY, TEAMS)]
     kept = settled(extra)
@@ -261,6 +307,7 @@ def test_the_brief_says_all_that_binds() -> None:
     assert said["offer"] == "20 % off in May"
     assert said["winners"]["tests_won"] == 1
     assert said["already_running"] == ["Old words."]
+    assert said["running_headlines"] == ["Old"]
 
 
 def test_price_and_offer_are_facts_of_the_source() -> None:
@@ -342,6 +389,30 @@ def test_every_article_and_network_is_served_by_the_rule_based_planner() -> None
             assert (len(kept.variants), kept.dropped) == (3, ())
             assert all(copy.claims for copy in kept.variants)
             assert any("10 % off" in copy.primary_text for copy in kept.variants)
+
+
+@pytest.mark.parametrize("article", EVERY, ids=lambda one: one.title[:12])
+def test_refreshes_repeat_no_headline_and_lose_no_variant_for_it(article: Article) -> None:
+    """By rule, for four ads and three fresh ones beside them, within each network's limits."""
+    for platform in Platform:
+        able = capabilities(platform)
+        actions = tuple(sorted(one.value for one in able.calls_to_action))
+        running: tuple[AdCopy, ...] = ()
+        for wanted in (4, 3):
+            angles = choose(wanted, Objective.TRAFFIC, [], [one.angle for one in running])
+            task = Assignment(
+                platform, able.copy_limits, actions, angles, copywriting.source_of(article),
+                running=running,
+            )  # fmt: skip
+            said = copywriting.brief(
+                able.copy_limits, platform=platform.value, objective="traffic", variants=wanted,
+                actions=actions, angles=angles, running=running,
+            )  # fmt: skip
+            answer = {"variants": write_copy(said, article.model_dump(mode="json"))}
+            complaints = copywriting.problems(answer, able.copy_limits, actions, task)
+            assert "headline" not in complaints
+            assert len(answer["variants"]) == wanted, platform
+            running = (*running, *copywriting.settle(answer, task).variants)
 
 
 def test_nothing_permitted_is_the_default() -> None:

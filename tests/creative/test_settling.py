@@ -12,8 +12,9 @@ from creative import copywriting
 from creative.angles import Angle
 from creative.claims import proven_by, unstated
 from creative.compliance import too_long
-from creative.copywriting import Assignment, alike
+from creative.copywriting import Assignment
 from creative.facts import sentences
+from creative.likeness import alike, same_headline
 from models.contract.vocabulary import CallToAction, Platform
 from platforms.registry import capabilities
 from tests.creative.articles import LIBRARY
@@ -34,7 +35,9 @@ variants = st.fixed_dictionaries(
     {
         "angle": st.sampled_from([one.value for one in Angle]),
         "primary_text": said,
-        "headline": st.sampled_from(["A new reading room", "Quiet at last", "9 best rooms", ""]),
+        "headline": st.sampled_from(
+            ["A new reading room", "a new  Reading Room!", "Quiet at last", "9 best rooms", ""]
+        ),
         "description": said,
         "call_to_action": st.sampled_from([one.value for one in CallToAction]),
         "hashtags": st.lists(st.sampled_from(["#City", "Room"]), max_size=2),
@@ -63,7 +66,8 @@ def test_what_is_kept_fits_is_proven_and_differs(batch: list[Any], platform: Pla
                 # Sentences are left out, never shortened.
                 assert any(sentence in sentences(one[field]) for one in written)
     assert len({copy.angle for copy in kept.variants}) == len(kept.variants) <= len(angles)
-    assert not any(alike(one, other) for one, other in combinations(kept.variants, 2))
+    pairs = list(combinations(kept.variants, 2))
+    assert not any(alike(one, other) or same_headline(one, other) for one, other in pairs)
     assert len(kept.variants) + len(kept.dropped) >= len(batch), "nothing goes unnamed"
 
 

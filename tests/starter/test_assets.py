@@ -152,6 +152,30 @@ async def test_what_is_not_taken_is_one_sentence(
     assert await site.rows(site.team, Asset) == []
 
 
+async def test_the_quota_over_rest(site: Site, tmp_path: Path) -> None:
+    token = await site.token(site.team, "otto", Role.OPERATOR)
+    viewer = await site.token(site.team, "vera", Role.VIEWER)
+    small = site.settings.model_copy(update={"asset_quota": len(PHOTO) + 10})
+    app = FastAPI(openapi_url=None)
+
+    async def nobody() -> Any:
+        raise TemporalUnreachable("nobody is there")
+
+    add_api(app, site.database, small, nobody, wall=site.wall)
+    other = Site(small, site.database, app, site.team, site.other)
+    async with other.program(token) as program:
+        for _ in range(2):  # the same bytes take no room
+            assert (await program.post("/assets", files={"file": ("x.jpg", PHOTO)})).is_success
+        answer = await program.post("/assets", files={"file": ("y.heic", heic())})
+        assert answer.status_code == 422
+        assert "'y.heic' has" in answer.json()["error"]
+        assert "quota leaves 10: " in answer.json()["error"]
+    async with other.program(viewer) as program:
+        assert (await program.get("/assets/stored")).json() == {
+            "used": len(PHOTO), "made": 0, "quota": len(PHOTO) + 10,
+        }  # fmt: skip
+
+
 async def test_a_large_upload_is_not_received_to_its_end(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -229,6 +253,26 @@ def test_the_library_at_the_command_line(desk: Desk, tmp_path: Path) -> None:
     assert "is offered to no new campaign" in desk("assets", "retire", DIGEST[:8])
     assert len(desk.json("assets", "list")) == 1
     assert "retired" in desk("assets", "list", "--retired")
+
+
+def test_the_quota_at_the_command_line(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, more = tmp_path / "mill.jpg", tmp_path / "IMG_1.HEIC"
+    good.write_bytes(PHOTO)
+    more.write_bytes(heic())
+    assert "Stored: 0 B of 10.0 GiB." in desk("assets", "list")
+    monkeypatch.setenv("ADFLIGHT_ASSET_QUOTA", "5KiB")
+    quota = Settings().asset_quota
+    assert len(PHOTO) <= quota == 5120 < len(PHOTO) + len(heic())
+    small = desk.settings.model_copy(update={"asset_quota": quota})
+    monkeypatch.setattr(cli_session.environment, "load", lambda: small)
+    said = desk("assets", "upload", str(good), str(more), code=7)
+    size = len(heic())
+    assert f"Not added: 'IMG_1.HEIC' has {size:,} bytes and the team's quota leaves" in said
+    assert "of 5.0 KiB are used; delete what no ad needs with `adflight assets delete`" in said
+    assert "KiB of 5.0 KiB." in desk("assets", "list")
+    assert len(desk.json("assets", "list")) == 1
 
 
 def test_deleting_at_the_command_line(desk: Desk, tmp_path: Path) -> None:

@@ -10,7 +10,9 @@ from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from activities.connections import opened
-from models.contract.vocabulary import Platform
+from activities.teams import ad_account
+from models.contract.account import AdAccount
+from models.contract.vocabulary import Platform, SpecialCategory
 from models.database import Database
 from models.settings import Settings
 from models.tables import Account, Connection
@@ -162,6 +164,27 @@ def test_what_goes_beside_an_account_can_be_set(desk: Desk) -> None:
     assert row.options == {"page_id": "7002", "pixel_id": "8002"}
     for wrong in ("access_token=EAAB", "page_id", "=7"):
         assert "no option that can be set so" in desk("accounts", "set", account, wrong, code=2)
+
+
+def test_permitted_categories_are_stated_or_refused_by_name(desk: Desk) -> None:
+    account = desk.accounts[Platform.TELEGRAM]
+    given = ("accounts", "set", str(account))
+
+    def kept() -> AdAccount:
+        (row,) = desk.rows(Account, Account.id == account)  # type: ignore[arg-type]
+        return ad_account(row)
+
+    assert kept().permitted is None, "nobody has said"
+    said = desk(*given, "permitted_categories=credit,lottery", "page_id=1", code=2)
+    assert "'lottery' is no regulated category" in said
+    assert kept().options.keys().isdisjoint({"permitted_categories", "page_id"})
+    assert "permitted_categories credit,gambling" in desk(
+        *given, "permitted_categories= Gambling, credit ,gambling"
+    )
+    assert kept().permitted == (SpecialCategory.CREDIT, SpecialCategory.GAMBLING)
+    desk(*given, "permitted_categories=none")
+    assert not set(kept().permitted or ()) - {SpecialCategory.NONE}
+    assert kept().permitted is not None, "somebody has said: nothing"
 
 
 def test_where_a_connection_went_is_shown(desk: Desk) -> None:

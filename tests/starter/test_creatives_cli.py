@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import threading
 from collections.abc import Iterator
 from hashlib import sha256
@@ -188,6 +189,31 @@ def test_a_picture_too_small_for_some_is_left_out_there_and_told(
     assert "the minimum is 800x419" in problem
 
 
+def test_a_video_without_room_for_captions_is_made_and_told(
+    desk: Desk, article: Path, tmp_path: Path, workers: None
+) -> None:
+    """A recording of a second lasts three on Telegram: too short for what the ad says."""
+    film, out = tmp_path / "ride.mp4", tmp_path / "out"
+    film.write_bytes(clip("mp4", (640, 360), 1.0))
+    article.write_text(ARTICLE.replace("---\nurl", "---\ncontent_type: game\nurl", 1))
+    desk("assets", "upload", str(film), "--folder", "/game")
+    said = desk(
+        "creatives", "make", str(article), "--out", str(out), "--platforms", "telegram",
+        "--variants", "1", code=7,
+    )  # fmt: skip
+    manifest = json.loads((out / MANIFEST).read_text())
+    made = manifest["platforms"]["telegram"]
+    (note,) = made["notes"]
+    told = r"v1: telegram sponsored video without captions: the captions take \d+\.\d s to read"
+    assert re.match(rf"{told} and the video lasts 3\.0 s: use fewer or shorter captions$", note)
+    assert manifest["problems"] == [f"telegram {note}"]
+    assert "Left out: telegram v1: telegram sponsored video" in said
+    (variant,) = made["variants"]
+    (video,) = [one for one in variant["files"] if one["kind"] == "video"]
+    assert (video["origin"], video["problems"]) == ("game_asset", [])
+    assert 3 <= video["seconds"] < 3.2
+
+
 # -- the brand ------------------------------------------------------------------------------------
 
 
@@ -267,3 +293,10 @@ def test_ads_of_ones_own_are_looked_at_before_anything_is_launched(
     assert plan["variants"] == 2, "every ad of one's own has its place"
     assert plan["offer"] == {"text": "Guided tours are free", "badge": "Free"}
     assert desk.json("assets", "list") == [], "a dry run keeps nothing"
+
+    desk.settings = desk.settings.model_copy(update={"asset_quota": 1_000})
+    new({"image": "good.png"}, code=0)
+    said = desk("new", str(file), "--yes", code=2)
+    assert "'good.png' has" in said
+    assert "the team's quota leaves 1,000: 0 B of 1000 B are used" in said
+    assert desk.json("campaigns") == [], "nothing is launched without its picture"

@@ -22,7 +22,7 @@ from models.tables import Account, ApiToken, DecisionRow, LoginSession, Person, 
 from starter import people
 from starter.cli import rights
 from starter.cli import session as cli_session
-from starter.cli.app import app
+from starter.cli.app import application
 from starter.passwords import PasswordRefused, fits, generated, hashed
 from starter.people import Change, PeopleRefused
 from starter.stack.local import LocalStack
@@ -74,7 +74,7 @@ def test_each_role_may_do_all_that_the_one_before_may() -> None:
 
 
 def test_every_command_says_which_right_it_needs() -> None:
-    known = {path for path, _ in rights.commands(app)}
+    known = {path for path, _ in rights.commands(application())}
     assert known == set(rights.NEEDS), "say in starter.cli.rights what a new command needs"
 
 

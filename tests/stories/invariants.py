@@ -108,7 +108,10 @@ def _effects(campaign: Campaign, effects: list[Effect], shelf: dict[str, Any]) -
             yield f"key {effect.key} stands for {len(objects)} objects"
         if status in (CampaignStatus.LAUNCHING, *cut_short):
             continue
-        if effect.state != "confirmed":
+        if effect.state == "refused":
+            if objects:
+                yield f"effect {effect.key} ({effect.kind}) was refused, and the network has it"
+        elif effect.state != "confirmed":
             yield f"effect {effect.key} ({effect.kind}) is {effect.state}"
         elif [_id(one) for one in objects] != [effect.external_id]:
             yield f"effect {effect.key} names {effect.external_id}, the network has {objects}"

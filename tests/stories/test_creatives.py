@@ -28,7 +28,7 @@ from tests.activities.test_rendering import difference
 from tests.creative.articles import LIBRARY
 from tests.creative.library.files import encoded, picture
 from tests.stack import TeamUnderTest, eventually
-from tests.stories.scenes import Handle, account, approve, ask, fired, notices, now
+from tests.stories.scenes import Handle, account, approve, ask, fired, limits, notices, now
 
 OWN = GivenCreative(
     headline="Nets, mended by hand",
@@ -41,14 +41,18 @@ INSURED = " ".join(
 
 
 async def begun(
-    team: TeamUnderTest, *given: GivenCreative, page: dict[str, str] | None = None, **plan: Any
+    team: TeamUnderTest,
+    *given: GivenCreative,
+    platform: str = "meta",
+    page: dict[str, str] | None = None,
+    **plan: Any,
 ) -> Handle:
     """A campaign of a person who gives ads of their own and lets the machine optimise."""
     settings = team.settings
     campaign: CampaignInput = await propose(
         team.database,
         settings,
-        await account(team, "meta"),
+        await account(team, platform),
         MediaPlan(
             **{
                 "name": "Harbour days",
@@ -246,6 +250,22 @@ async def test_what_people_are_tired_of_gets_fresh_company(team: TeamUnderTest) 
     assert len(await decided(team, view, DecisionType.GENERATE_CREATIVE)) == 2
     *_, last = await decided(team, view, DecisionType.FATIGUE)
     assert last.outcome == "held"
+
+
+async def test_fresh_ads_that_the_authority_refuses_stay_off(team: TeamUnderTest) -> None:
+    handle = await begun(team, variants=1)
+    view = await team.until(handle, CampaignStatus.ACTIVE)
+    await seen_often(team, view, v1=(900, 0.86))
+    await team.limits(limits(campaign_daily=Money.of(20)))
+    await ask(handle, "optimise", Optimise(by="ana"))
+    view = await team.view(handle)
+    assert set(view.tree.ad_ids) == {"v1", "v2"}
+    assert await switched_on(team, view) == {"v1"}
+    (worn,) = await decided(team, view, DecisionType.FATIGUE)
+    assert worn.outcome == "held"
+    assert worn.outcome_details == ("v2 made, and not switched on: the spend authority said no")
+    rows = {one.variant: one.status for one in await creatives(team, view)}
+    assert rows == {"v1": "active", "v2": "resting"}
 
 
 async def test_fresh_ads_that_compliance_doubts_are_not_run(team: TeamUnderTest) -> None:

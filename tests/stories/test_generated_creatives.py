@@ -20,10 +20,10 @@ from models.contract.briefs import CreativeBrief, CreativeSet
 from models.contract.campaign import MediaPlan
 from models.contract.money import Money
 from models.contract.queues import MANAGEMENT
-from models.contract.vocabulary import Platform
+from models.contract.vocabulary import Platform, SpecialCategory
 from models.settings import Settings
 from starter.assets import asset_library
-from tests.creative.articles import LIBRARY
+from tests.creative.articles import LIBRARY, article
 from tests.namespaces import opened
 from tests.stack import PATIENCE, TeamUnderTest, serving
 
@@ -52,7 +52,9 @@ def making(bare_team: TeamUnderTest, apart: Client) -> Make:
         )
         async with serving(own, apart, "management", "creative"):
 
-            async def make(platform: Platform = Platform.TELEGRAM, variants: int = 2) -> Any:
+            async def make(
+                platform: Platform = Platform.TELEGRAM, variants: int = 2, **more: Any
+            ) -> Any:
                 brief = CreativeBrief(
                     team_id=bare_team.id,
                     campaign_id=uuid4(),
@@ -64,7 +66,7 @@ def making(bare_team: TeamUnderTest, apart: Client) -> Make:
                         variants=variants,
                     ),
                     article=LIBRARY,
-                )
+                ).model_copy(update=more)
                 work = apart.execute_workflow(
                     "creative",
                     brief,
@@ -161,3 +163,25 @@ async def test_a_picture_and_a_clip_of_it_by_two_services(
     film = footage.probe(await library.read(bare_team.id, creative.video.sha256))
     assert (film.width, film.height) == (720, 1280)
     assert film.seconds >= 4.5
+
+
+async def test_what_the_account_may_not_advertise_is_refused_before_anything_is_ordered(
+    bare_team: TeamUnderTest, making: Make
+) -> None:
+    before = await made_there(bare_team, "openai", "picture")
+    tables = article(
+        "The poker room opens on 4 May",
+        "The poker room has 12 tables. Poker is played there every evening until midnight.",
+        "A poker room for the whole town.",
+    )
+    async with making() as make:
+        refused = await make(article=tables, permitted=(SpecialCategory.CREDIT,))
+        asked = await make(article=tables, variants=1, permitted=(SpecialCategory.GAMBLING,))
+    assert refused.creatives == ()
+    assert len(refused.dropped) == 2
+    for why in refused.dropped:
+        assert "the account has no leave of telegram for gambling ads" in why
+        assert "permitted_categories=credit,gambling" in why
+    assert [one.id for one in asked.creatives] == ["v1"]
+    assert any("not declared as gambling" in why for why in asked.needs_person)
+    assert await made_there(bare_team, "openai", "picture") == before + 1

@@ -77,6 +77,15 @@ async def test_a_campaign_is_led_over_the_api(team: TeamUnderTest, app: FastAPI)
         assert over.status_code == 409
         assert "limit" in over.json()["error"]
 
+        own = {"headline": "Nets, mended by hand", "action": "Read more", "reason": "our tone"}
+        assert (await ana.post(f"{path}/ads/v1", json=own)).status_code == 403
+        assert (await otto.post(f"{path}/ads/best", json=own)).status_code == 422
+        unknown = await otto.post(f"{path}/ads/v1", json={"action": "sing along"})
+        assert unknown.status_code == 422
+        assert "means no button" in unknown.json()["error"]
+        changed = await otto.post(f"{path}/ads/v1", json=own)
+        assert changed.json()["message"].endswith(" runs in the place of v1, confirmed")
+
         killed = await ana.post(f"{path}/kill", json={"reason": "enough"})
         assert killed.json() == {
             "status": "killed",
@@ -84,7 +93,7 @@ async def test_a_campaign_is_led_over_the_api(team: TeamUnderTest, app: FastAPI)
         }
         assert not await is_on(team, live)
         for verb, body in (("resume", {}), ("pause", {}), ("kill", {}), ("budget", {
-                           "daily_budget": "5"})):  # fmt: skip
+                           "daily_budget": "5"}), ("ads/v2", own)):  # fmt: skip
             late = await otto.post(f"{path}/{verb}", json=body)
             assert late.status_code == 409, verb
             assert "the campaign is killed" in late.json()["error"]
@@ -106,7 +115,8 @@ async def test_another_team_cannot_touch_it_nor_see_it(team: TeamUnderTest, app:
     async with program(app, await token_of(stranger, Role.OWNER)) as theirs:
         assert (await theirs.get("/campaigns")).json() == []
         for verb, body in (("approve", {"version": 1}), ("reject", {}), ("pause", {}), ("kill", {}),
-                           ("resume", {}), ("budget", {"daily_budget": "5"})):  # fmt: skip
+                           ("resume", {}), ("budget", {"daily_budget": "5"}),
+                           ("ads/v1", {"headline": "Ours now"})):  # fmt: skip
             answer = await theirs.post(f"/campaigns/{live.campaign_id}/{verb}", json=body)
             assert answer.status_code == 404, verb
             assert answer.json()["error"].startswith("There is no such campaign")
