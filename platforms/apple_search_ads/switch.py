@@ -1,6 +1,5 @@
 """Switching campaigns, ad groups and ads: one call each, side by side."""
 
-import asyncio
 from collections.abc import Sequence
 
 from models.contract.network import ObjectKind, SwitchResult
@@ -8,10 +7,9 @@ from platforms.apple_search_ads.errors import refused
 from platforms.apple_search_ads.objects import OFF, ON
 from platforms.apple_search_ads.terms import PATHS
 from platforms.apple_search_ads.wire import Wire
-from platforms.errors import NetworkError, Refused
+from platforms.switching import one_by_one, told
 
 _SIDE_BY_SIDE = 8
-_UNKNOWN = "Apple knows no such object, or it was removed"
 
 
 async def switch(
@@ -19,39 +17,22 @@ async def switch(
 ) -> list[SwitchResult]:
     """Set the status of objects; one result per id, in order. Not confirmed until read back.
 
-    One that failed does not stop the others; only when nothing at all went through, and not for
-    want of an object, is the first failure raised.
-
     Raises:
         Refused: creatives have no switch.
     """
     if kind is ObjectKind.CREATIVE:
         raise refused("a creative has no switch; pause its ads", field="kind")
     # Of the ads of one group Apple takes a single one: in order, so that it is the first.
-    room = asyncio.Semaphore(1 if kind is ObjectKind.AD and on else _SIDE_BY_SIDE)
-    failures: list[NetworkError] = []
-
-    async def one(object_id: str) -> SwitchResult:
-        async with room:
-            try:
-                return await _set(wire, kind, object_id, ON if on else OFF)
-            except NetworkError as error:
-                failures.append(error)
-                return SwitchResult(id=object_id, accepted=False, error=str(error))
-
-    unique = list(dict.fromkeys(ids))
-    results = dict(zip(unique, await asyncio.gather(*map(one, unique)), strict=True))
-    lost = [error for error in failures if not isinstance(error, Refused)]
-    if lost and not any(result.accepted for result in results.values()):
-        raise lost[0]
-    return [results[each] for each in ids]
+    at_once = 1 if kind is ObjectKind.AD and on else _SIDE_BY_SIDE
+    status = ON if on else OFF
+    return told(
+        ids, await one_by_one(ids, lambda one: _set(wire, kind, one, status), at_once=at_once)
+    )
 
 
-async def _set(wire: Wire, kind: ObjectKind, object_id: str, status: str) -> SwitchResult:
+async def _set(wire: Wire, kind: ObjectKind, object_id: str, status: str) -> None:
     if not (object_id.isascii() and object_id.isdigit()):
-        return SwitchResult(id=object_id, accepted=False, error=_UNKNOWN)
+        raise refused("Apple knows no such object, or it was removed")
     shown = await wire.put(f"{PATHS[kind]}/{object_id}", {"status": status})
     if shown.get("status") != status:
-        error = f"Apple shows {shown.get('status')}, asked was {status}"
-        return SwitchResult(id=object_id, accepted=False, error=error)
-    return SwitchResult(id=object_id, accepted=True)
+        raise refused(f"Apple shows {shown.get('status')}, asked was {status}")

@@ -4,7 +4,6 @@ There is no ad group: the adapter shows the campaign once more in its place. Its
 and targeting are the campaign's, and its key stands in the campaign's name.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date, datetime
 
@@ -24,6 +23,7 @@ from models.contract.network import (
     SwitchResult,
 )
 from platforms.applovin import ads, campaigns, library
+from platforms.applovin.error_budget import LANES, STOP_LANES
 from platforms.applovin.errors import JsonObject, refused
 from platforms.applovin.health import health
 from platforms.applovin.metrics import IdBook, account_report, ad_report
@@ -40,10 +40,10 @@ from platforms.applovin.objects import (
 )
 from platforms.applovin.terms import CURRENCY, capabilities_of
 from platforms.applovin.wire import Wire, number_order
-from platforms.errors import NetworkError
 from platforms.naming import key_of
 from platforms.network import Capabilities, Ground
 from platforms.quota import urgent
+from platforms.switching import one_by_one, told
 
 _GONE = "AppLovin knows no such object, or it was removed"
 
@@ -218,24 +218,15 @@ class AppLovinNetwork:
     async def _switch(
         self, kind: ObjectKind, ids: Sequence[str], *, on: bool
     ) -> list[SwitchResult]:
-        unique = list(dict.fromkeys(ids))
-        there = await self._there(kind, unique)
-        failures: list[NetworkError] = []
-
-        async def one(object_id: str) -> SwitchResult:
-            if object_id not in there:
-                return SwitchResult(id=object_id, accepted=False, error=_GONE)
-            try:
-                await self._set(kind, object_id, on=on)
-            except NetworkError as error:
-                failures.append(error)
-                return SwitchResult(id=object_id, accepted=False, error=str(error))
-            return SwitchResult(id=object_id, accepted=True)
-
-        results = {done.id: done for done in await asyncio.gather(*map(one, unique))}
-        if failures and not any(done.accepted for done in results.values()):
-            raise failures[0]
-        return [results[object_id] for object_id in ids]
+        there = await self._there(kind, list(dict.fromkeys(ids)))
+        outcomes = await one_by_one(
+            [one for one in ids if one in there],
+            lambda one: self._set(kind, one, on=on),
+            # The wire has the lanes, and other ones for stops.
+            at_once=LANES + STOP_LANES,
+        )
+        # Also a refusal is raised: to repeat it would cost another error of the account's.
+        return told(ids, outcomes, unknown=_GONE, own=())
 
     async def _there(self, kind: ObjectKind, ids: list[str]) -> set[str]:
         """Which of these can be switched: an error for each of the others would cost dearly."""

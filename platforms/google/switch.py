@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from typing import cast
 
 from models.contract.network import ObjectKind, SwitchResult
-from platforms.errors import NetworkError
 from platforms.google.errors import JsonObject
 from platforms.google.names import ad_parts, digits
 from platforms.google.query import among, select
 from platforms.google.views import AD_FIELDS, ad_id, is_gone
 from platforms.google.wire import MOST_OPERATIONS, Wire
 from platforms.naming import key_of
+from platforms.switching import Outcome, in_groups, told
 
 _UNKNOWN = "Google knows no such {kind}, or it was removed"
 
@@ -67,27 +67,19 @@ async def _switched(
     *,
     on: bool,
 ) -> list[SwitchResult]:
-    """One call per 10,000 objects of a kind. A call that failed as a whole marks its own ids and
-    does not stop the others; only when nothing at all went through is its error raised."""
-    results: dict[str, SwitchResult] = {}
-    failure: NetworkError | None = None
+    """One call per 10,000 objects of a kind."""
     by_collection: dict[str, list[str]] = {}
     for one in targets:
         by_collection.setdefault(collection_of(one), []).append(one)
+    outcomes: dict[str, Outcome] = {}
     for collection, members in by_collection.items():
-        for start in range(0, len(members), MOST_OPERATIONS):
-            some = members[start : start + MOST_OPERATIONS]
-            try:
-                errors = await wire.mutate_each(collection, [_set(targets[o], on) for o in some])
-            except NetworkError as error:
-                failure = failure or error
-                errors = [str(error)] * len(some)
-            for one, error in zip(some, errors, strict=True):
-                results[one] = SwitchResult(id=one, accepted=error is None, error=error)
-    if failure is not None and not any(result.accepted for result in results.values()):
-        raise failure
-    unknown = _UNKNOWN.format(kind=kind.value)
-    return [results.get(one) or SwitchResult(id=one, accepted=False, error=unknown) for one in ids]
+
+        async def mutate(some: list[str], collection: str = collection) -> dict[str, Outcome]:
+            operations = [_set(targets[one], on) for one in some]
+            return dict(zip(some, await wire.mutate_each(collection, operations), strict=True))
+
+        outcomes |= await in_groups(members, MOST_OPERATIONS, mutate)
+    return told(ids, outcomes, unknown=_UNKNOWN.format(kind=kind.value), own=())
 
 
 def _set(resource: str, on: bool) -> JsonObject:

@@ -15,6 +15,7 @@ from platforms.errors import AccessDenied, NetworkError, RateLimited, Refused
 from platforms.quota import is_urgent
 from platforms.snapchat.errors import Item, JsonObject, refused
 from platforms.snapchat.wire import ENTITIES, Wire
+from platforms.switching import Outcome, in_groups, told
 
 BATCH = 30
 ONE_BY_ONE = 5
@@ -23,6 +24,8 @@ FRESH = timedelta(seconds=60)
 """A copy that old may be written back without reading again (real time)."""
 _COMPUTED = frozenset({"created_at", "updated_at", "delivery_status", "deleted"})
 """Fields that Snapchat computes and does not take back."""
+_LAST = (RateLimited, AccessDenied)
+"""After these more calls would only prolong the block or be denied again."""
 _KEPT = 20_000
 """Copies of one account, the longest unseen forgotten first: more than a stop can write back."""
 
@@ -83,40 +86,20 @@ class Switch:
             found = await self._one_by_one(kind, unique, on)
         else:
             found = await self._together(kind, unique)
-        stop = next((e for e in found.values() if e and not isinstance(e, Refused)), None)
-        if stop is not None and all(error is not None for error in found.values()):
-            raise stop
-        return [
-            SwitchResult(id=one, accepted=found[one] is None, error=_words(found[one]))
-            for one in ids
-        ]
+        return told(ids, found)
 
     async def _one_by_one(
         self, kind: ObjectKind, ids: Sequence[str], on: bool
-    ) -> dict[str, NetworkError | None]:
-        found: dict[str, NetworkError | None] = {}
-        stop: NetworkError | None = None
-        for one in ids:
-            if stop is None:
-                found[one] = await self._patched(kind, one, on)
-                if isinstance(found[one], RateLimited | AccessDenied):
-                    stop = found[one]
-            else:
-                # More calls would only prolong the block or be denied again.
-                found[one] = stop
-        return found
-
-    async def _patched(self, kind: ObjectKind, one: str, on: bool) -> NetworkError | None:
+    ) -> dict[str, Outcome]:
         ops = [{"op": "replace", "path": "/status", "value": _status(on)}]
-        try:
-            self._copies.keep([await self._wire.patch(ENTITIES[kind], one, ops)])
-        except NetworkError as error:
-            return error
-        return None
 
-    async def _together(
-        self, kind: ObjectKind, ids: Sequence[str]
-    ) -> dict[str, NetworkError | None]:
+        async def patch(one: list[str]) -> dict[str, Outcome]:
+            self._copies.keep([await self._wire.patch(ENTITIES[kind], one[0], ops)])
+            return dict.fromkeys(one)
+
+        return await in_groups(ids, 1, patch, last=_LAST)
+
+    async def _together(self, kind: ObjectKind, ids: Sequence[str]) -> dict[str, Outcome]:
         """Pause many. Campaigns go by the account, ad squads by their campaign, ads by their ad
         squad: so says the path they are written back on."""
         urgent = is_urgent()
@@ -127,7 +110,7 @@ class Switch:
         ]
         if stale:
             await self._read(kind, stale)
-        found: dict[str, NetworkError | None] = {}
+        found: dict[str, Outcome] = {}
         below: defaultdict[str, list[JsonObject]] = defaultdict(list)
         for one in ids:
             row = self._copies.get(one)
@@ -144,15 +127,12 @@ class Switch:
                     continue
                 answered = await self._put(kind, path, some)
                 found |= answered
-                stop = next(
-                    (e for e in answered.values() if isinstance(e, RateLimited | AccessDenied)),
-                    None,
-                )
+                stop = next((e for e in answered.values() if isinstance(e, _LAST)), None)
         return found
 
     async def _put(
         self, kind: ObjectKind, path: str, rows: Sequence[JsonObject]
-    ) -> dict[str, NetworkError | None]:
+    ) -> dict[str, Outcome]:
         ids = [str(row["id"]) for row in rows]
         try:
             answered = await self._wire.put(path, ENTITIES[kind], rows)
@@ -162,7 +142,9 @@ class Switch:
         except NetworkError as error:
             return dict.fromkeys(ids, error)
         self._copies.keep([item.entity for item in answered if item.entity is not None])
-        found = {one: _failure(item) for one, item in zip(ids, answered, strict=True)}
+        found: dict[str, Outcome] = {
+            one: _failure(item) for one, item in zip(ids, answered, strict=True)
+        }
         again = [one for one, error in found.items() if error is not None]
         # A copy may be out of date in a field that is checked; the status alone may still go.
         return {**found, **await self._one_by_one(kind, again, False)} if again else found
@@ -185,9 +167,3 @@ def _failure(item: Item) -> NetworkError | None:
 
 def _status(on: bool) -> str:
     return "ACTIVE" if on else "PAUSED"
-
-
-def _words(error: NetworkError | None) -> str | None:
-    if error is None:
-        return None
-    return f"{error.message} [{error.code}]" if error.code else error.message

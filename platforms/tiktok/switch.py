@@ -4,11 +4,12 @@ A group of campaigns or ads that holds one deleted object may be refused as a wh
 refusal does not say which it was. So a refused group is halved until the offender stands alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from models.contract.network import ObjectKind, SwitchResult
 from platforms.errors import NetworkError, Refused
+from platforms.switching import Outcome, in_groups, told
 from platforms.tiktok.errors import JsonObject, refused
 from platforms.tiktok.wire import Wire
 
@@ -26,24 +27,11 @@ _SILENT = "TikTok did not confirm the change"
 async def switch(
     wire: Wire, kind: ObjectKind, ids: Sequence[str], *, on: bool
 ) -> list[SwitchResult]:
-    """Set the status of objects; one result per id, in order.
-
-    A call that failed as a whole (no answer, no room) marks its own ids and does not stop the
-    others; only when nothing at all went through is its error raised.
-    """
-    unique = list(dict.fromkeys(ids))
-    results: dict[str, SwitchResult] = {}
-    failure: NetworkError | None = None
-    for start in range(0, len(unique), BATCH):
-        some = unique[start : start + BATCH]
-        try:
-            results |= await _group(wire, kind, some, "ENABLE" if on else "DISABLE")
-        except NetworkError as error:
-            failure = failure or error
-            results |= {one: _failed(one, str(error)) for one in some}
-    if failure is not None and not any(result.accepted for result in results.values()):
-        raise failure
-    return [results[one] for one in ids]
+    """Set the status of objects; one result per id, in order."""
+    operation = "ENABLE" if on else "DISABLE"
+    return told(
+        ids, await in_groups(ids, BATCH, lambda some: _group(wire, kind, some, operation)), own=()
+    )
 
 
 async def set_status(wire: Wire, kind: ObjectKind, object_id: str, operation: Operation) -> None:
@@ -52,32 +40,32 @@ async def set_status(wire: Wire, kind: ObjectKind, object_id: str, operation: Op
     Raises:
         Refused: TikTok does not, in its own words.
     """
-    result = (await _sent(wire, kind, [object_id], operation))[object_id]
-    if not result.accepted:
-        raise refused(result.error or _SILENT)
+    if (reason := (await _sent(wire, kind, [object_id], operation))[object_id]) is not None:
+        raise refused(reason)
 
 
 async def _group(
     wire: Wire, kind: ObjectKind, ids: list[str], operation: Operation
-) -> dict[str, SwitchResult]:
+) -> Mapping[str, Outcome]:
     try:
         return await _sent(wire, kind, ids, operation)
     except Refused as error:
         if len(ids) == 1:
-            return {ids[0]: _failed(ids[0], str(error))}
+            return {ids[0]: str(error)}
     half = len(ids) // 2
-    found: dict[str, SwitchResult] = {}
+    found: dict[str, Outcome] = {}
     for part in (ids[:half], ids[half:]):
         try:
             found |= await _group(wire, kind, part, operation)
         except NetworkError as error:
-            found |= {one: _failed(one, str(error)) for one in part}
+            found |= dict.fromkeys(part, str(error))
     return found
 
 
 async def _sent(
     wire: Wire, kind: ObjectKind, ids: list[str], operation: Operation
-) -> dict[str, SwitchResult]:
+) -> dict[str, str | None]:
+    """TikTok's reason for each that was not changed."""
     path, word = _PATHS[kind]
     body: JsonObject = {f"{word}_ids": ids, "operation_status": operation}
     if kind is ObjectKind.AD_GROUP:
@@ -88,13 +76,4 @@ async def _sent(
     told: list[JsonObject] = data.get(f"{word}_list") or []
     plain: list[object] = data.get(f"{word}_ids") or []
     done = {str(one[f"{word}_id"]) for one in told} | {str(one) for one in plain}
-    return {
-        one: SwitchResult(id=one, accepted=True)
-        if one in done and one not in errors
-        else _failed(one, errors.get(one, _SILENT))
-        for one in ids
-    }
-
-
-def _failed(object_id: str, reason: str) -> SwitchResult:
-    return SwitchResult(id=object_id, accepted=False, error=reason)
+    return {one: errors.get(one, None if one in done else _SILENT) for one in ids}

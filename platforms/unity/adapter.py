@@ -4,8 +4,7 @@ An organisation advertises its apps by campaigns that show creative packs. Every
 a campaign begins disabled, and a pack is assigned to it only when its ad is switched on.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from models.contract.account import AdAccount
@@ -23,8 +22,9 @@ from models.contract.network import (
     Order,
     SwitchResult,
 )
-from platforms.errors import NetworkError, Refused
+from platforms.errors import Refused
 from platforms.network import Capabilities, Ground
+from platforms.switching import one_by_one, told
 from platforms.unity.amounts import CURRENCY
 from platforms.unity.apps import Apps
 from platforms.unity.campaigns import Campaigns
@@ -156,7 +156,7 @@ class UnityNetwork:
                 campaign_id, pack_id = parts_of(one)
                 await self._creatives.switch(campaign_id, pack_id, on=on)
 
-        return await _each(ids, change)
+        return told(ids, await one_by_one(ids, change, at_once=_SIDE_BY_SIDE))
 
     async def set_daily_budget(self, ad_group_id: str, budget: Money) -> None:
         """Set the campaign's daily budget; its total budget stays.
@@ -210,30 +210,3 @@ class UnityNetwork:
 
     def _minimum(self) -> Money | None:
         return self._capabilities.min_daily_budget.get(CURRENCY)
-
-
-async def _each(ids: Sequence[str], change: Callable[[str], Awaitable[None]]) -> list[SwitchResult]:
-    """One result per id, in order; when none got through to Unity, the error is raised."""
-    room = asyncio.Semaphore(_SIDE_BY_SIDE)
-
-    async def one_of(one: str) -> NetworkError | None:
-        async with room:
-            try:
-                await change(one)
-            except NetworkError as error:
-                return error
-            return None
-
-    unique = list(dict.fromkeys(ids))
-    told = dict(zip(unique, await asyncio.gather(*map(one_of, unique)), strict=True))
-    failures = [error for error in told.values() if error is not None]
-    if failures and len(failures) == len(unique):
-        for error in failures:
-            if not isinstance(error, Refused):
-                raise error
-    return [
-        SwitchResult(
-            id=one, accepted=told[one] is None, error=str(told[one]) if told[one] else None
-        )
-        for one in ids
-    ]

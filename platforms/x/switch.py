@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from models.contract.network import ObjectKind, SwitchResult
 from platforms.errors import NetworkError
+from platforms.switching import Outcome, in_groups, told
 from platforms.x.errors import JsonObject, item_errors
 from platforms.x.wire import Wire
 
@@ -21,42 +22,25 @@ PATHS = {
 async def switch(
     wire: Wire, kind: ObjectKind, ids: Sequence[str], *, on: bool
 ) -> list[SwitchResult]:
-    """Set the status of campaigns or line items; one result per id, in order.
-
-    A batch that failed as a whole (no answer, no room) marks its own ids and does not stop the
-    others; only when nothing at all went through is its error raised.
-    """
-    unique = list(dict.fromkeys(ids))
-    results: dict[str, SwitchResult] = {}
-    failure: NetworkError | None = None
-    for start in range(0, len(unique), BATCH):
-        some = unique[start : start + BATCH]
-        try:
-            results.update(await _chunk(wire, kind, some, on))
-        except NetworkError as error:
-            failure = failure or error
-            results.update({one: _failed(one, str(error)) for one in some})
-    if failure is not None and not any(result.accepted for result in results.values()):
-        raise failure
-    return [results[one] for one in ids]
+    """Set the status of campaigns or line items; one result per id, in order."""
+    return told(ids, await in_groups(ids, BATCH, lambda some: _chunk(wire, kind, some, on)), own=())
 
 
-async def _chunk(wire: Wire, kind: ObjectKind, ids: list[str], on: bool) -> dict[str, SwitchResult]:
-    results: dict[str, SwitchResult] = {}
+async def _chunk(wire: Wire, kind: ObjectKind, ids: list[str], on: bool) -> dict[str, Outcome]:
+    outcomes: dict[str, Outcome] = {}
     # A batch of one that is refused says all there is to say; two tries find any offenders.
     for _ in range(2):
         errors = await _batch(wire, kind, ids, on)
         if errors is None:
-            results.update({one: SwitchResult(id=one, accepted=True) for one in ids})
-            return results
+            return outcomes | dict.fromkeys(ids)
         named = {one: text for one, text in zip(ids, errors, strict=True) if text}
-        results.update({one: _failed(one, text) for one, text in named.items()})
+        outcomes |= named
         ids = [one for one in ids if one not in named]
         if not ids or not named:
             break
     for one in ids:
-        results[one] = await _single(wire, kind, one, on)
-    return results
+        outcomes[one] = await _single(wire, kind, one, on)
+    return outcomes
 
 
 async def _batch(wire: Wire, kind: ObjectKind, ids: list[str], on: bool) -> list[str | None] | None:
@@ -73,18 +57,14 @@ async def _batch(wire: Wire, kind: ObjectKind, ids: list[str], on: bool) -> list
     return None if response.is_success else item_errors(response, len(ids))
 
 
-async def _single(wire: Wire, kind: ObjectKind, object_id: str, on: bool) -> SwitchResult:
+async def _single(wire: Wire, kind: ObjectKind, object_id: str, on: bool) -> str | None:
     path, _ = PATHS[kind]
     try:
         await wire.put(f"{path}/{object_id}", {"entity_status": _status(on)})
     except NetworkError as error:
-        return _failed(object_id, str(error))
-    return SwitchResult(id=object_id, accepted=True)
+        return str(error)
+    return None
 
 
 def _status(on: bool) -> str:
     return "ACTIVE" if on else "PAUSED"
-
-
-def _failed(object_id: str, reason: str) -> SwitchResult:
-    return SwitchResult(id=object_id, accepted=False, error=reason)

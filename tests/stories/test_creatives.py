@@ -268,6 +268,25 @@ async def test_fresh_ads_that_the_authority_refuses_stay_off(team: TeamUnderTest
     assert rows == {"v1": "active", "v2": "resting"}
 
 
+async def test_where_ads_cannot_be_switched_none_is_made_beside_the_tired(
+    team: TeamUnderTest,
+) -> None:
+    """A fresh ad would run at once there, before anybody was asked."""
+    handle = await begun(team, platform="x", variants=1)
+    view = await team.until(handle, CampaignStatus.ACTIVE)
+    await seen_often(team, view, v1=(900, 0.86))
+    await ask(handle, "optimise", Optimise(by="ana"))
+    assert set((await team.view(handle)).tree.ad_ids) == {"v1"}
+    (worn,) = await decided(team, view, DecisionType.FATIGUE)
+    assert worn.outcome == "held"
+
+    async def told() -> bool:
+        said = [one.body for one in await notices(team, view, "advice")]
+        return any("x cannot switch single ads: a fresh one would run at" in one for one in said)
+
+    await eventually(told)
+
+
 async def test_fresh_ads_that_compliance_doubts_are_not_run(team: TeamUnderTest) -> None:
     page = {"title": "What insurance means for a harbour town", "text": INSURED}
     handle = await begun(team, page=page, variants=1)
@@ -290,14 +309,14 @@ async def test_fresh_ads_that_compliance_doubts_are_not_run(team: TeamUnderTest)
 async def seen_often(team: TeamUnderTest, view: CampaignView, **ads: tuple[int, float]) -> None:
     """Two weeks in which the same people see an ad again and again: the first day's clicks, and
     what share of them is left with each day."""
-    meta, at = await account(team, "meta"), now(team)
+    on, at = await account(team, view.platform), now(team)
     async with team.database.team(team.id) as session:
         for variant, (clicks, kept_up) in ads.items():
             for day in range(14):
                 session.add(
                     CreativeSnapshot(
                         team_id=team.id,
-                        account_id=meta.id,
+                        account_id=on.id,
                         campaign_id=view.campaign_id,
                         platform_ad_id=view.tree.ad_ids[variant],
                         day=(at - timedelta(days=14 - day)).date(),
