@@ -181,8 +181,6 @@ class _Chaos:
             for network, kinds in counts.items()
         }
         await self._ground.control.delete("/faults")
-        # Minutes of real time must not be spent waiting for a window that the crashes used up.
-        await self._ground.renew_limits()
 
     async def _stop_and_recover(self) -> None:
         """One account is stopped and recovered while nothing else is wrong."""
