@@ -221,11 +221,7 @@ class CampaignWorkflow(CampaignProposal):
     async def _look_after(self) -> None:
         """Do the next thing that is due, or what somebody asked for."""
         if self._budget is not None:
-            try:
-                await self._change_budget(self._budget)
-            except ActivityError as error:
-                self._refuse(f"budget change: {failure_text(error)}")
-                self._budget = None
+            await self._heed_budget()
             return
         if self._news is not None:
             news, self._news = self._news, None

@@ -48,17 +48,24 @@ class CampaignCreatives(CampaignLevers):
         )
 
     async def _order_creatives(self, brief: CreativeBrief, name: str, summary: str) -> CreativeSet:
-        """Have creatives made by a child, giving way to a stop.
+        """Have creatives made by a child, giving way to a stop. A lower budget waits for no model:
+        it is set meanwhile.
 
         Raises:
             Interrupted: a stop came in; the child is given up.
             ChildWorkflowError: nothing could be made at all.
         """
         child = await self._start_creatives(brief, name, summary)
-        await workflow.wait_condition(lambda: child.done() or self._is_urgent())
-        if not child.done():
-            child.cancel()
-            raise Interrupted
+        while not child.done():
+            await workflow.wait_condition(
+                lambda: child.done() or self._is_urgent() or self._is_lowered()
+            )
+            if child.done():
+                break
+            if self._is_urgent():
+                child.cancel()
+                raise Interrupted
+            await self._heed_budget()
         made = await child
         by = made.model or MACHINE
         verdicts = "; ".join(

@@ -7,6 +7,7 @@ that the rules leave to a person becomes a recommendation.
 from datetime import timedelta
 
 from temporalio import workflow
+from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.network import NetworkActivities
@@ -20,7 +21,8 @@ with workflow.unsafe.imports_passed_through():
     from models.contract.vocabulary import DecisionOutcome, DecisionType
     from workflows import timeouts
     from workflows.campaign_messages import CampaignMessages
-    from workflows.campaign_steps import MACHINE
+    from workflows.campaign_steps import LIVE, MACHINE
+    from workflows.errands import failure_text
 
 _REMEMBERED = timedelta(days=3)
 """Moves older than that limit nothing any more."""
@@ -214,6 +216,23 @@ class CampaignLevers(CampaignMessages):
         )
 
     # -- what is asked from outside -------------------------------------------------------------
+
+    async def _heed_budget(self) -> None:
+        """Carry out the wish for another budget, or refuse it."""
+        wish = self._budget
+        assert wish is not None
+        try:
+            await self._change_budget(wish)
+        except ActivityError as error:
+            self._refuse(f"budget change: {failure_text(error)}")
+            self._forget_budget(wish)
+
+    def _is_lowered(self) -> bool:
+        """Whether a lower budget is wished for than the live one."""
+        wish, live = self._budget, self._state.live_budget
+        if wish is None or live is None or self._state.status not in LIVE:
+            return False
+        return wish.daily_budget.micros < live.micros
 
     async def _change_budget(self, wish: ChangeBudget) -> None:
         """A new daily budget: a person's, or one that the portfolio moves between campaigns."""

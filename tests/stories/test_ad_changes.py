@@ -11,6 +11,7 @@ from models.contract.campaign import (
     Approve,
     CampaignView,
     ChangeAd,
+    ChangeBudget,
     Modify,
     Optimise,
     Pause,
@@ -248,6 +249,27 @@ async def test_a_stop_comes_before_a_change_of_ads(team: TeamUnderTest) -> None:
     await ask(handle, "resume", Resume(by="ana"))
     assert await switched_on(team, await team.view(handle)) == {"v1"}
     assert [one.variant for one in await creatives(team, view)] == ["v1"]
+
+
+async def test_a_lower_budget_waits_for_no_model(team: TeamUnderTest) -> None:
+    handle = await begun(team, variants=1)
+    await team.until(handle, CampaignStatus.ACTIVE)
+    await team.arm("claude", "delay", count=1, seconds=15)
+    waiting = asyncio.create_task(ask(handle, "change_ad", change("v1")))
+
+    async def under_way() -> bool:
+        described = await handle.describe()
+        return bool(described.raw_description.pending_children)
+
+    await eventually(under_way)
+    lower = ChangeBudget(by="ana", daily_budget=Money.of(15))
+    receipt = await ask(handle, "change_budget", lower)
+    assert receipt.message == "daily budget is $15.00"
+    assert not waiting.done()
+    assert (await waiting).message == "v2 runs in the place of v1, confirmed"
+    view = await team.view(handle)
+    assert (view.plan.daily_budget, view.live_budget) == (Money.of(15), Money.of(15))
+    assert await switched_on(team, view) == {"v2"}
 
 
 async def test_where_ads_cannot_be_switched_nothing_is_made(team: TeamUnderTest) -> None:
