@@ -38,7 +38,7 @@ class GuardSteps:
         """Take up what an earlier run watched."""
         self._guard = guard
         self._watched = {entry.campaign_id: entry for entry in guard.watched}
-        self._standing = guard.standing
+        self._standing: StopOrder | None = guard.standing
         self._credentials_off = guard.credentials_off
         self._spenders = guard.spenders
         self._paused = set(guard.paused)
