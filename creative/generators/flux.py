@@ -12,7 +12,6 @@ from pydantic import SecretStr
 from creative.generators import (
     Generated,
     GeneratorBusy,
-    GeneratorLost,
     GeneratorRefused,
     GeneratorSettings,
     Kind,
@@ -23,9 +22,9 @@ from creative.generators import (
 )
 from creative.generators.addresses import allowed
 from creative.generators.content import MOST_PICTURE_BYTES, picture_type
+from creative.generators.ordered import OrderedService
 from creative.generators.shapes import Grid, nearest_ratio, on_grid
 from creative.generators.wire import LinkGone, Wire, said
-from models.contract.money import Money
 
 LIVE = "https://api.bfl.ai"
 MOST_SEED = 2**32 - 1
@@ -40,39 +39,30 @@ _MODERATED = frozenset({"Request Moderated", "Content Moderated"})
 _FAILED = frozenset({"Error", "Failed", "Task not found"})
 
 
-class Flux:
+class Flux(OrderedService):
     """One model."""
 
     name = "flux"
 
     def __init__(self, settings: GeneratorSettings) -> None:
-        self._settings = settings
-        self._model = settings.flux_model
         key = access.key(settings.flux_api_key, "flux_api_key")
-        base_url = access.base_url(settings.flux_base_url, LIVE, "flux_base_url")
-        self._sandbox = settings.is_sandbox(base_url)
-        self._wire = Wire(
+        wire = Wire(
             service=self.name,
-            base_url=base_url,
+            base_url=access.base_url(settings.flux_base_url, LIVE, "flux_base_url"),
             headers={"x-key": key},
             secret=SecretStr(key),
             timeout=settings.timeout_seconds,
             reads=_kind,
         )
-
-    @property
-    def price(self) -> Money | None:
-        return self._settings.price(self._model)
+        super().__init__(settings, settings.flux_model, wire, settings.flux_delivery_hosts)
 
     async def submit(self, prompt: str, size: tuple[int, int], seed: int) -> Ticket:
         """Order a picture. A polling address that is not allowed is kept all the same: what was
         paid for must not be forgotten; ``collect`` refuses to follow it."""
         body: dict[str, Any] = {"prompt": prompt, "seed": seed % (MOST_SEED + 1)}
         body |= shape_for(self._model, size) | {"output_format": "png"}
-        answer = (await self._wire.order(f"/v1/{self._model}", body)).body
-        task, at = answer.get("id"), answer.get("polling_url")
-        if not isinstance(task, str) or not task:
-            raise GeneratorLost(f"{self.name} took the order and gave no id for it")
+        task, answer = await self._ordered(f"/v1/{self._model}", body)
+        at = answer.get("polling_url")
         cost = cost_of(answer.get("cost"), self._settings.flux_credit_price) or self.price
         address = at if isinstance(at, str) else ""
         return Ticket(generator=self.name, id=task, at=address, cost=cost)
@@ -100,21 +90,15 @@ class Flux:
         if not isinstance(sample, str):
             raise GeneratorBusy(f"{self.name} says Ready and links to no picture")
         try:
-            data = await self._wire.fetch(sample, MOST_PICTURE_BYTES, self._delivery)
+            data = await self._fetched(sample, MOST_PICTURE_BYTES)
         except LinkGone as error:
             raise GeneratorRefused(
                 f"{error}; it lives about ten minutes: make the picture anew",
                 "request",
                 ticket.cost,
             ) from None
-        return Generated(
-            data=data,
-            media_type=await asyncio.to_thread(picture_type, data, self.name, ticket.cost),
-            generator=self.name,
-            model=self._model,
-            cost=ticket.cost,
-            sandbox=self._sandbox,
-        )
+        kind = await asyncio.to_thread(picture_type, data, self.name, ticket.cost)
+        return self._generated(data, kind, ticket.cost)
 
     def _polling(self, ticket: Ticket) -> httpx.URL:
         """Where to ask: the regional host the service named, as the key goes there too."""
@@ -126,15 +110,6 @@ class Flux:
             hosts=self._settings.flux_polling_hosts,
             service=self.name,
             setting="flux_polling_hosts",
-        )
-
-    def _delivery(self, url: str) -> httpx.URL:
-        return allowed(
-            url,
-            base_url=self._wire.base_url,
-            hosts=self._settings.flux_delivery_hosts,
-            service=self.name,
-            setting="flux_delivery_hosts",
         )
 
 

@@ -16,7 +16,6 @@ from pydantic import SecretStr
 from creative.generators import (
     Generated,
     GeneratorBusy,
-    GeneratorLost,
     GeneratorRefused,
     GeneratorSettings,
     Kind,
@@ -25,8 +24,8 @@ from creative.generators import (
     cost_of,
     own_ticket,
 )
-from creative.generators.addresses import allowed
 from creative.generators.content import MOST_VIDEO_BYTES, video_type
+from creative.generators.ordered import OrderedService
 from creative.generators.shapes import Size, nearest_length, nearest_ratio
 from creative.generators.stills import data_uri
 from creative.generators.wire import LinkGone, Wire, said
@@ -45,34 +44,24 @@ _GEN_SECONDS = range(2, 11)
 _VEO_SECONDS = (4, 6, 8)
 
 
-class Runway:
+class Runway(OrderedService):
     """One model."""
 
     name = "runway"
 
     def __init__(self, settings: GeneratorSettings) -> None:
-        self._settings = settings
-        self._model = settings.runway_model
         key = access.key(settings.runway_api_key, "runway_api_key")
-        base_url = access.base_url(settings.runway_base_url, LIVE, "runway_base_url")
-        self._sandbox = settings.is_sandbox(base_url)
-        self._wire = Wire(
+        wire = Wire(
             service=self.name,
-            base_url=base_url,
-            headers={
-                "authorization": f"Bearer {key}",
-                "x-runway-version": VERSION,
-            },
+            base_url=access.base_url(settings.runway_base_url, LIVE, "runway_base_url"),
+            headers={"authorization": f"Bearer {key}", "x-runway-version": VERSION},
             secret=SecretStr(key),
             timeout=settings.timeout_seconds,
             # Its documentation calls 502 and 503 shedding load; a 504 leaves a doubt.
             shedding=frozenset({429, 502, 503}),
             reads=_kind,
         )
-
-    @property
-    def price(self) -> Money | None:
-        return self._settings.price(self._model)
+        super().__init__(settings, settings.runway_model, wire, settings.runway_delivery_hosts)
 
     async def submit(
         self, prompt: str, still: bytes, ratio: tuple[int, int], seconds: int, seed: int
@@ -94,10 +83,7 @@ class Runway:
             "duration": seconds_for(self._model, seconds),
             "seed": seed % (MOST_SEED + 1),
         }
-        answer = (await self._wire.order("/v1/image_to_video", body)).body
-        task = answer.get("id")
-        if not isinstance(task, str) or not task:
-            raise GeneratorLost(f"{self.name} took the order and gave no id for it")
+        task, answer = await self._ordered("/v1/image_to_video", body)
         cost = self._cost(answer, "estimatedCost") or self.price
         return Ticket(generator=self.name, id=task, cost=cost)
 
@@ -126,17 +112,10 @@ class Runway:
         if not links or not isinstance(links[0], str):
             raise GeneratorBusy(f"{self.name} says SUCCEEDED and links to no clip")
         try:
-            data = await self._wire.fetch(links[0], MOST_VIDEO_BYTES, self._delivery)
+            data = await self._fetched(links[0], MOST_VIDEO_BYTES)
         except LinkGone as error:
             raise GeneratorBusy(f"{error}; the next asking brings a fresh one") from None
-        return Generated(
-            data=data,
-            media_type=video_type(data, self.name, cost),
-            generator=self.name,
-            model=self._model,
-            cost=cost,
-            sandbox=self._sandbox,
-        )
+        return self._generated(data, video_type(data, self.name, cost), cost)
 
     def _cost(self, body: dict[str, Any], field: str) -> Money | None:
         stated = body.get(field)
@@ -144,15 +123,6 @@ class Runway:
             return None
         taken = cast("dict[str, object]", stated).get("credits")
         return cost_of(taken, self._settings.runway_credit_price)
-
-    def _delivery(self, url: str) -> httpx.URL:
-        return allowed(
-            url,
-            base_url=self._wire.base_url,
-            hosts=self._settings.runway_delivery_hosts,
-            service=self.name,
-            setting="runway_delivery_hosts",
-        )
 
 
 def ratio_for(model: str, wanted: tuple[int, int]) -> Size:

@@ -19,9 +19,9 @@ from platforms.apple_search_ads.terms import (
     NAME_LIMIT,
     adam_id,
     apple_money,
-    bid_amount,
     buying,
     money,
+    tap_price,
 )
 from platforms.apple_search_ads.times import instant, stamp
 from platforms.apple_search_ads.wire import Wire
@@ -86,7 +86,7 @@ def _content(
         "status": OFF,
         "endTime": stamp(order.end_time),
         "automatedKeywordsOptIn": by_search_match,
-        "bidStrategy": {**how.bid_strategy, "bid": bid_amount(order.bid, account)},
+        "bidStrategy": {**how.bid_strategy, "bid": tap_price(order.bid, account)},
         "targeting": dimensions(order, account),
     }
     # A start that is past is the present; Apple takes none as such.

@@ -97,13 +97,10 @@ class AppleAds:
         clock_now: Callable[[], datetime],
     ) -> None:
         self._account = account
-        self._capabilities = capabilities
+        self.capabilities = capabilities
+        self._minimum = self.capabilities.min_daily_budget.get(account.currency)
         self._wire = wire
         self._now = clock_now
-
-    @property
-    def capabilities(self) -> Capabilities:
-        return self._capabilities
 
     async def aclose(self) -> None:
         await self._wire.aclose()
@@ -120,10 +117,10 @@ class AppleAds:
         """
         now = self._now()
         if isinstance(order, CampaignOrder):
-            content = await campaign_content(self._wire, order, self._account, self._minimum(), now)
+            content = await campaign_content(self._wire, order, self._account, self._minimum, now)
             view = campaign_view(await self._post(ObjectKind.CAMPAIGN, content), now)
         elif isinstance(order, AdGroupOrder):
-            return await create_ad_group(self._wire, order, self._account, self._minimum(), now)
+            return await create_ad_group(self._wire, order, self._account, self._minimum, now)
         elif isinstance(order, CreativeOrder):
             content = creative_content(order)
             view = creative_view(await self._post(ObjectKind.CREATIVE, content), now)
@@ -198,7 +195,7 @@ class AppleAds:
             Refused: another currency, too little, or finer than Apple takes.
         """
         currency = self._account.currency
-        amount = apple_money(budget, currency, "daily_budget", self._minimum())
+        amount = apple_money(budget, currency, "daily_budget", self._minimum)
         group = await self._group(ad_group_id)
         path = f"campaigns/{group['campaignId']}"
         await self._wire.put(path, {"dailyBudget": {"value": amount}})
@@ -243,14 +240,7 @@ class AppleAds:
         Raises:
             Refused: it begins more than 90 days ago.
         """
-        return await account_report(
-            self._wire,
-            since,
-            until,
-            timezone=self._account.timezone,
-            currency=self._account.currency,
-            now=self._now(),
-        )
+        return await account_report(self._wire, self._account, since, until, self._now())
 
     async def ad_metrics(self, since: date, until: date) -> AdMetricsReport:
         """Figures of every ad with any, per account day, inclusive.
@@ -258,14 +248,7 @@ class AppleAds:
         Raises:
             Refused: it begins more than 90 days ago.
         """
-        return await ad_report(
-            self._wire,
-            since,
-            until,
-            timezone=self._account.timezone,
-            currency=self._account.currency,
-            now=self._now(),
-        )
+        return await ad_report(self._wire, self._account, since, until, self._now())
 
     async def check_account(self) -> AccountHealth:
         """Whether role, account status, product feature, developer link, currency and time zone
@@ -281,6 +264,3 @@ class AppleAds:
         if not found:
             raise refused(f"Apple knows no ad group {ad_group_id}", field="ad_group_id")
         return found[0]
-
-    def _minimum(self) -> Money | None:
-        return self._capabilities.min_daily_budget.get(self._account.currency)

@@ -1,6 +1,7 @@
 """Apple's refusals and failures as the kinds of ``platforms.errors``."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, cast
 
 import httpx
@@ -17,9 +18,8 @@ _DEFAULT_WAIT = 2.0
 """Real seconds to wait on a 429 without a header: the first step of Apple's advised back-off."""
 
 
-def refused(message: str, *, field: str | None = None, code: str = "") -> Refused:
-    """A refusal of our own, before anything is sent."""
-    return Refused(APPLE, message, field=field, code=code)
+refused = partial(Refused, APPLE)
+"""A refusal of our own, before anything is sent."""
 
 
 def classify(

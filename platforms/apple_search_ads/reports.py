@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import cast
 from zoneinfo import ZoneInfo
 
+from models.contract.account import AdAccount
 from models.contract.money import Money
 from models.contract.network import (
     AdMetricsReport,
@@ -23,7 +24,7 @@ _FIELDS = ["localSpend", "impressions", "taps", "totalInstalls"]
 
 
 async def account_report(
-    wire: Wire, since: date, until: date, *, timezone: str, currency: str, now: datetime
+    wire: Wire, account: AdAccount, since: date, until: date, now: datetime
 ) -> MetricsReport:
     """Figures per campaign and account day, inclusive; deleted campaigns too.
 
@@ -31,14 +32,14 @@ async def account_report(
         Refused: it begins more than 90 days ago.
     """
     rows: list[MetricsRow] = []
-    for shown, day in await _read(wire, "campaigns", since, until, timezone, currency, now):
+    for shown, day in await _read(wire, "campaigns", account, since, until, now):
         rows.append(MetricsRow(campaign_id=str(shown["id"]), **dict(day)))
     rows.sort(key=lambda row: (row.campaign_id, row.day))
     return MetricsReport(as_of=now, rows=tuple(rows))
 
 
 async def ad_report(
-    wire: Wire, since: date, until: date, *, timezone: str, currency: str, now: datetime
+    wire: Wire, account: AdAccount, since: date, until: date, now: datetime
 ) -> AdMetricsReport:
     """Figures per ad and account day, inclusive. ``reach`` is zero, unknown.
 
@@ -46,7 +47,7 @@ async def ad_report(
         Refused: it begins more than 90 days ago.
     """
     rows: list[AdMetricsRow] = []
-    for shown, day in await _read(wire, "ads", since, until, timezone, currency, now):
+    for shown, day in await _read(wire, "ads", account, since, until, now):
         campaign, ad = str(shown["campaignId"]), str(shown["id"])
         rows.append(AdMetricsRow(campaign_id=campaign, ad_id=ad, **dict(day)))
     rows.sort(key=lambda row: (row.campaign_id, row.ad_id, row.day))
@@ -54,17 +55,11 @@ async def ad_report(
 
 
 async def _read(
-    wire: Wire,
-    kind: str,
-    since: date,
-    until: date,
-    timezone: str,
-    currency: str,
-    now: datetime,
+    wire: Wire, kind: str, account: AdAccount, since: date, until: date, now: datetime
 ) -> list[tuple[JsonObject, DayFigures]]:
     """Metadata and figures of every row and day with any. Apple wants campaigns named, so all of
     the account's are."""
-    earliest = now.astimezone(ZoneInfo(timezone)).date() - timedelta(days=_REACH_BACK - 1)
+    earliest = now.astimezone(ZoneInfo(account.timezone)).date() - timedelta(days=_REACH_BACK - 1)
     if since < earliest:
         raise refused(
             f"Apple keeps daily figures for {_REACH_BACK} days; ask from {earliest} on, not from "
@@ -78,7 +73,7 @@ async def _read(
         for row in await wire.report(kind, _request(since, until, some)):
             shown = cast(JsonObject, row["metadata"])
             for label, metrics in _days(row, since, until):
-                day = _figures(label, metrics, currency)
+                day = _figures(label, metrics, account.currency)
                 if day.impressions or day.clicks or day.conversions or day.spend.micros:
                     found.append((shown, day))
     return found

@@ -1,7 +1,7 @@
 """What Apple Ads offers, in the trade's terms, and Apple's own words for it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import cast
@@ -11,17 +11,16 @@ from models.contract.creative import AdCopy
 from models.contract.money import MICROS, Money, minor_unit_micros
 from models.contract.network import Bid, ObjectKind
 from models.contract.vocabulary import CallToAction, Objective, Platform, SpecialCategory
+from platforms import terms
 from platforms.app_store import store_app
 from platforms.apple_search_ads.errors import JsonObject, refused
+from platforms.approved import check_copy_lengths
 from platforms.network import Capabilities, CopyLimits
+from platforms.terms import bid_amount, check_least, checked_micros, option_amount, word_for
 
 DEFAULT_BID = "default_bid"
 """Account option: the most a tap may cost where an order leaves bidding to the network, in whole
 units of the account's currency."""
-
-MIN_DAILY_BUDGET = "min_daily_budget"
-"""Account option: smallest daily budget in whole units of the account's currency. Apple publishes
-none; 10.00 is the product's own floor."""
 
 ANY_AGE = "any_age"
 """Account option ``yes``: ages 18 to 65 are sent as no age limit. Apple shows an ad with an age
@@ -124,6 +123,7 @@ limits keep it fit for the page it stands for."""
 CAPABILITIES = Capabilities(
     platform=Platform.APPLE_SEARCH_ADS,
     label="Apple Ads",
+    # Apple publishes none; this is the product's own floor.
     min_daily_budget={"USD": Money.of("10.00")},
     end_time_granularity=timedelta(seconds=1),
     budget_edits_per_hour=None,
@@ -168,15 +168,8 @@ CAPABILITIES = Capabilities(
 
 
 def capabilities_of(account: AdAccount) -> Capabilities:
-    """The capabilities of one account: its own minimum.
-
-    Raises:
-        Refused: an amount in its options is no number.
-    """
-    if not account.options.get(MIN_DAILY_BUDGET):
-        return CAPABILITIES
-    amount = _option(account, MIN_DAILY_BUDGET)
-    return replace(CAPABILITIES, min_daily_budget={account.currency: amount})
+    """The capabilities of one account. See ``platforms.terms``."""
+    return terms.capabilities_of(CAPABILITIES, account)
 
 
 def buying(objective: Objective) -> Buying:
@@ -185,15 +178,8 @@ def buying(objective: Objective) -> Buying:
     Raises:
         Refused: the App Store cannot do it.
     """
-    how = OBJECTIVES[objective]
-    if how is None:
-        offered = ", ".join(sorted(one.value for one, way in OBJECTIVES.items() if way))
-        raise refused(
-            f"objective {objective.value!r} is not offered by Apple Ads, which promotes apps; "
-            f"use one of: {offered}",
-            field="objective",
-        )
-    return how
+    where = "by Apple Ads, which promotes apps"
+    return word_for(Platform.APPLE_SEARCH_ADS, where, OBJECTIVES, objective)
 
 
 def check_category(category: SpecialCategory) -> None:
@@ -216,22 +202,9 @@ def check_copy(copy: AdCopy) -> None:
     Raises:
         Refused: another button than the App Store's, or a text that is too long.
     """
-    if CALLS_TO_ACTION[copy.call_to_action] is None:
-        offered = ", ".join(sorted(one.value for one, word in CALLS_TO_ACTION.items() if word))
-        raise refused(
-            f"call to action {copy.call_to_action.value!r} is not offered on the App Store; use "
-            f"one of: {offered}",
-            field="call_to_action",
-        )
-    for field, text, most in (
-        ("primary_text", copy.primary_text, COPY_LIMITS.primary_text),
-        ("headline", copy.headline, COPY_LIMITS.headline),
-        ("description", copy.description, COPY_LIMITS.description),
-    ):
-        if len(text) > most:
-            raise refused(
-                f"{field} has {len(text)} characters, {most} are taken; shorten it", field=field
-            )
+    platform = Platform.APPLE_SEARCH_ADS
+    word_for(platform, "on the App Store", CALLS_TO_ACTION, copy.call_to_action)
+    check_copy_lengths(platform, copy, COPY_LIMITS, "a product page shows")
 
 
 def adam_id(link: str) -> str:
@@ -250,7 +223,7 @@ def adam_id(link: str) -> str:
     return app.id
 
 
-def bid_amount(bid: Bid, account: AdAccount) -> JsonObject:
+def tap_price(bid: Bid, account: AdAccount) -> JsonObject:
     """What a tap may cost: the order's amount, else the account's default.
 
     Raises:
@@ -262,15 +235,9 @@ def bid_amount(bid: Bid, account: AdAccount) -> JsonObject:
             "a tap may cost",
             field="bid_strategy",
         )
-    if bid.amount is not None and bid.strategy == "automatic":
-        raise refused(
-            f"bid strategy 'automatic' takes no amount, but {bid.amount} was given; leave it out "
-            "or use 'bid_cap'",
-            field="bid_amount",
-        )
-    amount = bid.amount
-    if amount is None and bid.strategy == "automatic" and account.options.get(DEFAULT_BID):
-        amount = _option(account, DEFAULT_BID)
+    amount = bid.amount and bid_amount(Platform.APPLE_SEARCH_ADS, bid)
+    if amount is None and bid.strategy == "automatic":
+        amount = option_amount(Platform.APPLE_SEARCH_ADS, account, DEFAULT_BID)
     if amount is None:
         raise refused(
             "Apple Ads does not bid by itself: give the order a bid_cap with an amount, or set the "
@@ -295,23 +262,16 @@ def apple_money(
     Raises:
         Refused: another currency, too little, or too fine.
     """
-    if amount.currency != currency:
-        raise refused(
-            f"{field} {amount} is in {amount.currency}, but the account's currency is {currency}; "
-            "convert it first",
-            field=field,
-        )
+    checked_micros(Platform.APPLE_SEARCH_ADS, amount, currency, field)
     unit = max(minor_unit_micros(currency), MICROS // 100)
     finer = amount.micros % unit
     if finer and whole:
         smallest = Money(micros=unit, currency=currency)
         raise refused(f"{field} {amount} is finer than Apple takes, {smallest}", field=field)
-    micros = amount.micros - finer
-    if micros <= 0 or (minimum is not None and micros < minimum.micros):
-        least = f"at least {minimum}" if minimum is not None else "more than zero"
-        raise refused(f"{field} {amount} is too small; it must be {least}", field=field)
+    least = minimum or Money(micros=unit, currency=currency)
+    check_least(Platform.APPLE_SEARCH_ADS, amount, field, least)
     digits = 0 if unit == MICROS else 2
-    return {"amount": f"{Decimal(micros) / MICROS:.{digits}f}", "currency": currency}
+    return {"amount": f"{Decimal(amount.micros - finer) / MICROS:.{digits}f}", "currency": currency}
 
 
 def money(shown: object) -> Money | None:
@@ -320,13 +280,3 @@ def money(shown: object) -> Money | None:
         return None
     value = cast(JsonObject, shown)
     return Money.of(str(value["amount"]), str(value["currency"]))
-
-
-def _option(account: AdAccount, name: str) -> Money:
-    text = account.options[name]
-    try:
-        return Money.of(text, account.currency)
-    except ValueError:
-        raise refused(
-            f"the account option {name} is {text!r}; set an amount such as 2.50", field=name
-        ) from None

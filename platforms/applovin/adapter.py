@@ -41,7 +41,7 @@ from platforms.applovin.objects import (
 from platforms.applovin.terms import CURRENCY, capabilities_of
 from platforms.applovin.wire import Wire, number_order
 from platforms.naming import key_of
-from platforms.network import Capabilities, Ground
+from platforms.network import Ground
 from platforms.quota import urgent
 from platforms.switching import one_by_one, told
 
@@ -76,12 +76,9 @@ class AppLovinNetwork:
         self._account = account
         self._wire = wire
         self._now = clock_now
-        self._capabilities = capabilities_of(account)
+        self.capabilities = capabilities_of(account)
+        self._minimum = self.capabilities.min_daily_budget.get(CURRENCY)
         self._ids = IdBook()
-
-    @property
-    def capabilities(self) -> Capabilities:
-        return self._capabilities
 
     async def aclose(self) -> None:
         await self._wire.aclose()
@@ -99,7 +96,7 @@ class AppLovinNetwork:
             Refused: a value AppLovin does not take, named.
             Ambiguous: an answer was lost, or what was made is not shown as paused yet.
         """
-        now, minimum = self._now(), self._minimum()
+        now, minimum = self._now(), self._minimum
         if isinstance(order, CampaignOrder):
             row = await campaigns.create_campaign(self._wire, order, self._account, minimum, now)
             return campaign_view(row, [], self._now())
@@ -257,7 +254,7 @@ class AppLovinNetwork:
         Raises:
             Refused: another currency, less than the minimum, or finer than a cent.
         """
-        await campaigns.set_budget(self._wire, ad_group_id, budget, self._minimum())
+        await campaigns.set_budget(self._wire, ad_group_id, budget, self._minimum)
 
     async def set_bid(self, ad_group_id: str, amount: Money) -> None:
         """Set the price of an install, rounded down to a cent."""
@@ -296,9 +293,6 @@ class AppLovinNetwork:
     async def check_account(self) -> AccountHealth:
         """Whether keys, currency, time zone and tracking can be used."""
         return await health(self._wire, self._account)
-
-    def _minimum(self) -> Money | None:
-        return self._capabilities.min_daily_budget.get(CURRENCY)
 
 
 def _keys(kind: ObjectKind, row: JsonObject) -> tuple[str]:

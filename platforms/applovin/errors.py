@@ -5,6 +5,7 @@ What is wrong stands in response headers; bodies of errors are not documented an
 
 import re
 from collections.abc import Sequence
+from functools import partial
 
 import httpx
 
@@ -32,9 +33,8 @@ _ACCESS = {401, 402, 403}
 _CODE = re.compile(r"\w{1,40}")
 
 
-def refused(message: str, *, field: str | None = None, code: str = "") -> Refused:
-    """A refusal of our own, before anything is sent."""
-    return Refused(Platform.APPLOVIN, message, field=field, code=code)
+refused = partial(Refused, Platform.APPLOVIN)
+"""A refusal of our own, before anything is sent."""
 
 
 def unclear(message: str) -> Ambiguous:

@@ -5,20 +5,17 @@ name and nothing in it can be deleted through the API.
 """
 
 import asyncio
-import hashlib
 import re
-from io import BytesIO
-from pathlib import Path
-
-from PIL import Image, UnidentifiedImageError
 
 from models.contract.network import CreativeOrder
+from models.contract.vocabulary import Platform
 from platforms.applovin.errors import JsonObject, refused, unclear
 from platforms.applovin.names import file_key, file_name, same_file
 from platforms.applovin.terms import CALLS_TO_ACTION, CAPABILITIES
 from platforms.applovin.wire import File, Wire, number_order, parts
+from platforms.approved import check_copy_lengths, read_film, read_image
 from platforms.errors import NetworkError, Refused
-from platforms.video import read_video
+from platforms.terms import word_for
 
 _MAX_IMAGE = 10 * 1024 * 1024
 _MAX_VIDEO = 1024 * 1024 * 1024
@@ -133,24 +130,10 @@ def _by_number(row: JsonObject) -> tuple[int, str]:
 
 
 def _check_copy(order: CreativeOrder) -> None:
-    copy, limits = order.copy_text, CAPABILITIES.copy_limits
-    if not CALLS_TO_ACTION[copy.call_to_action]:
-        raise refused(
-            f"call to action {copy.call_to_action.value!r} cannot be shown: AppLovin writes its "
-            "own install button; use 'download'",
-            field="call_to_action",
-        )
-    for field, text, limit in (
-        ("primary_text", copy.primary_text, limits.primary_text),
-        ("headline", copy.headline, limits.headline),
-        ("description", copy.description, limits.description),
-    ):
-        if len(text) > limit:
-            raise refused(
-                f"{field} has {len(text)} characters; a video and an end card show {limit}: "
-                "rewrite it",
-                field=field,
-            )
+    copy, where = order.copy_text, "on AppLovin, as AppLovin writes its own install button"
+    word_for(Platform.APPLOVIN, where, CALLS_TO_ACTION, copy.call_to_action)
+    shown = "a video and an end card show"
+    check_copy_lengths(Platform.APPLOVIN, copy, CAPABILITIES.copy_limits, shown)
 
 
 def _read_files(order: CreativeOrder) -> dict[str, File]:
@@ -159,60 +142,25 @@ def _read_files(order: CreativeOrder) -> dict[str, File]:
 
 
 def _read_video(order: CreativeOrder) -> File:
-    if not order.video_path or not order.video_sha256:
-        raise refused(
-            "AppLovin shows videos, and this creative has none; give it one of 1080x1920 pixels",
-            field="video",
-        )
-    content = _approved(order.video_path, order.video_sha256, "video", _MAX_VIDEO)
-    try:
-        video = read_video(content)
-    except ValueError as error:
-        raise refused(
-            f"the video cannot be used ({error}); AppLovin takes MP4 and MOV", field="video"
-        ) from None
+    content, video = read_film(Platform.APPLOVIN, "AppLovin", order, most=_MAX_VIDEO)
     if not 0 < video.seconds <= _MAX_SECONDS:
         raise refused(
             f"the video lasts {float(video.seconds):.1f} s; AppLovin takes {_MAX_SECONDS} s: cut "
             "it",
-            field="video",
+            field="video_path",
         )
     _require_upright("video", (video.width, video.height))
     ending, media_type = ("mov", "video/quicktime") if video.quicktime else ("mp4", "video/mp4")
-    return file_name(order.key, order.video_sha256, ending), content, media_type
+    return file_name(order.key, str(order.video_sha256), ending), content, media_type
 
 
 def _read_image(order: CreativeOrder) -> File:
-    content = _approved(order.image_path, order.image_sha256, "image", _MAX_IMAGE)
-    try:
-        with Image.open(BytesIO(content)) as picture:
-            kind, size = picture.format or "", picture.size
-    except (UnidentifiedImageError, OSError):
-        raise refused(
-            "the image is in no format AppLovin takes (PNG, JPEG, GIF)", field="image"
-        ) from None
-    if kind not in _IMAGES:
-        raise refused(
-            f"image format {kind} is not taken by AppLovin; use PNG or JPEG", field="image"
-        )
+    content, (ending, media_type), size = read_image(
+        Platform.APPLOVIN, "AppLovin", order, most=_MAX_IMAGE, formats=_IMAGES
+    )
     if size not in _END_CARDS:
         _require_upright("image", size)
-    ending, media_type = _IMAGES[kind]
     return file_name(order.key, order.image_sha256, ending), content, media_type
-
-
-def _approved(path: str, sha256: str, what: str, most: int) -> bytes:
-    """The file's content, if it is the one that was approved."""
-    try:
-        size = Path(path).stat().st_size
-        content = Path(path).read_bytes() if size <= most else b""
-    except OSError as error:
-        raise refused(f"the {what} cannot be read ({error.strerror})", field=what) from None
-    if size > most:
-        raise refused(f"the {what} has {size} bytes; AppLovin takes {most}", field=what)
-    if hashlib.sha256(content).hexdigest() != sha256:
-        raise refused(f"the {what} is not the one that was approved (its hash differs)", field=what)
-    return content
 
 
 def _require_upright(what: str, size: tuple[int, int]) -> None:
@@ -221,5 +169,5 @@ def _require_upright(what: str, size: tuple[int, int]) -> None:
         raise refused(
             f"the {what} is {width}x{height}; AppLovin needs 9:16 and at least "
             f"{_LEAST[0]}x{_LEAST[1]}, such as 1080x1920",
-            field=what,
+            field=f"{what}_path",
         )

@@ -2,20 +2,11 @@
 
 from collections.abc import Sequence
 
-from babel import Locale
-
 from models.contract.network import AdGroupOrder, Targeting
 from models.contract.regulated import forbidden_targeting
 from platforms.applovin.errors import JsonObject, refused
 from platforms.applovin.terms import require_no_category
-
-_NO_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
-"""Two-letter codes that name groups, tests and the unknown."""
-_COUNTRIES = frozenset(
-    code
-    for code in map(str, Locale("en").territories)
-    if len(code) == 2 and code.isalpha() and code not in _NO_COUNTRIES
-)
+from platforms.countries import is_country
 
 
 def countries(codes: Sequence[str]) -> list[JsonObject]:
@@ -27,7 +18,7 @@ def countries(codes: Sequence[str]) -> list[JsonObject]:
     if not codes:
         raise refused("a campaign needs at least one country; name one", field="locations")
     for code in codes:
-        if code not in _COUNTRIES:
+        if not is_country(code):
             raise refused(
                 f"country {code!r} is unknown; use ISO 3166 codes such as US, DE or JP",
                 field="locations",

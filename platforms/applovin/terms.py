@@ -9,8 +9,10 @@ from models.contract.account import AdAccount
 from models.contract.money import MICROS, Money
 from models.contract.network import Bid, ObjectKind
 from models.contract.vocabulary import CallToAction, Objective, Platform, SpecialCategory
+from platforms import terms as shared
 from platforms.applovin.errors import refused
 from platforms.network import Capabilities, CopyLimits
+from platforms.terms import MIN_DAILY_BUDGET, word_for
 
 CURRENCY = "USD"
 """AppLovin takes and reports money in US dollars only."""
@@ -18,7 +20,6 @@ TIMEZONE = "UTC"
 """Its days and dates."""
 
 DEFAULT_BID = "default_bid"
-MIN_DAILY_BUDGET = "min_daily_budget"
 TRACKING = ("tracking_method", "impression_url", "click_url")
 """Account options: who counts the installs, and the addresses it gave for the two events."""
 PACKAGE_NAME = "package_name"
@@ -53,10 +54,6 @@ GOALS: Mapping[Objective, Goal | None] = {
 }
 """Every objective; None where an APP account has no goal for it or the goal needs figures of the
 app (events, revenue) that we do not have. Both words are fixed once a campaign is made."""
-
-BIDS: Mapping[str, bool] = {"automatic": False, "bid_cap": True, "cost_cap": True}
-"""Every bid strategy, and whether an amount goes with it. Installs are billed at the goal, so a
-cap on the bid and one on the cost are the same thing."""
 
 CALLS_TO_ACTION: Mapping[CallToAction, bool] = {
     one: one is CallToAction.DOWNLOAD for one in CallToAction
@@ -124,12 +121,8 @@ def capabilities_of(account: AdAccount) -> Capabilities:
     Raises:
         Refused: the minimum is no amount.
     """
-    minimum = account.options.get(MIN_DAILY_BUDGET)
-    if not minimum:
-        return CAPABILITIES
-    return replace(
-        CAPABILITIES, min_daily_budget={CURRENCY: _option_amount(MIN_DAILY_BUDGET, minimum)}
-    )
+    least = _option_amount(account, MIN_DAILY_BUDGET)
+    return replace(CAPABILITIES, min_daily_budget={CURRENCY: least}) if least else CAPABILITIES
 
 
 def goal_of(objective: Objective) -> Goal:
@@ -138,14 +131,7 @@ def goal_of(objective: Objective) -> Goal:
     Raises:
         Refused: it has none.
     """
-    goal = GOALS[objective]
-    if goal is None:
-        offered = ", ".join(sorted(CAPABILITIES.objectives))
-        raise refused(
-            f"objective {objective.value!r} is not offered on AppLovin; use one of: {offered}",
-            field="objective",
-        )
-    return goal
+    return word_for(Platform.APPLOVIN, "on AppLovin", GOALS, objective)
 
 
 def require_no_category(category: SpecialCategory) -> None:
@@ -166,8 +152,7 @@ def default_bid(account: AdAccount) -> Money | None:
     Raises:
         Refused: the option is no amount.
     """
-    text = account.options.get(DEFAULT_BID)
-    return _option_amount(DEFAULT_BID, text) if text else None
+    return _option_amount(account, DEFAULT_BID)
 
 
 def bid_amount(bid: Bid, account: AdAccount) -> Money:
@@ -176,13 +161,8 @@ def bid_amount(bid: Bid, account: AdAccount) -> Money:
     Raises:
         Refused: there is neither, or the amount is surplus, too small or in another currency.
     """
-    if bid.amount is not None and not BIDS[bid.strategy]:
-        raise refused(
-            f"bid strategy {bid.strategy!r} takes no amount, but {bid.amount} was given; leave it "
-            "out or use 'bid_cap'",
-            field="bid_amount",
-        )
     if bid.amount is not None:
+        shared.bid_amount(Platform.APPLOVIN, bid)
         return rounded_bid(bid.amount)
     fallback = default_bid(account)
     if fallback is None:
@@ -214,11 +194,7 @@ def checked_budget(amount: Money, minimum: Money | None) -> Money:
         Refused: another currency, below the minimum, or finer than a cent.
     """
     _require_dollars(amount, "daily_budget")
-    if amount.micros <= 0 or (minimum is not None and amount.micros < minimum.micros):
-        least = f"at least {minimum}" if minimum is not None else "more than zero"
-        raise refused(
-            f"daily budget {amount} is too small; it must be {least}", field="daily_budget"
-        )
+    shared.check_least(Platform.APPLOVIN, amount, "daily_budget", minimum)
     if amount.micros % CENT:
         raise refused(f"daily budget {amount} is finer than a cent; round it", field="daily_budget")
     return amount
@@ -249,13 +225,10 @@ def _require_dollars(amount: Money, field: str) -> None:
         )
 
 
-def _option_amount(name: str, text: str) -> Money:
-    try:
-        amount = Money.of(text, CURRENCY)
-    except ValueError as error:
-        raise refused(f"account option {name}: {error}", field=name) from None
-    if amount.micros < CENT:
+def _option_amount(account: AdAccount, name: str) -> Money | None:
+    amount = shared.option_amount(Platform.APPLOVIN, account, name, CURRENCY)
+    if amount is not None and amount.micros < CENT:
         raise refused(
-            f"account option {name} is {text}; it must be an amount such as 2.50", field=name
+            f"account option {name} is {amount}; it must be an amount such as 2.50", field=name
         )
     return amount

@@ -39,7 +39,7 @@ from platforms.google.targeting import Catalogue
 from platforms.google.terms import capabilities_of, in_micros
 from platforms.google.views import AD_FIELDS, CAMPAIGN_FIELDS, Viewer, is_gone
 from platforms.google.wire import MOST_OPERATIONS, Wire
-from platforms.network import Capabilities, Ground
+from platforms.network import Ground
 
 _UNIQUE = frozenset({"DUPLICATE_CAMPAIGN_NAME", "DUPLICATE_NAME", "DUPLICATE_ADGROUP_NAME"})
 """An earlier attempt landed: names are unique, and ours begin with the key."""
@@ -71,12 +71,9 @@ class GoogleNetwork:
         self._account = account
         self._wire = wire
         self._now = ground.clock_now
-        self._capabilities = capabilities_of(account)
+        self.capabilities = capabilities_of(account)
+        self._minimum = self.capabilities.min_daily_budget.get(account.currency)
         self._catalogue = Catalogue(wire)
-
-    @property
-    def capabilities(self) -> Capabilities:
-        return self._capabilities
 
     async def aclose(self) -> None:
         await self._wire.aclose()
@@ -98,7 +95,7 @@ class GoogleNetwork:
             parent = None
         elif isinstance(order, AdGroupOrder):
             operations = await ad_group_operations(
-                self._wire, self._catalogue, order, self._account, self._minimum(), self._now()
+                self._wire, self._catalogue, order, self._account, self._minimum, self._now()
             )
             parent = order.campaign_id
         else:
@@ -126,7 +123,7 @@ class GoogleNetwork:
 
     async def _campaign_operations(self, order: CampaignOrder) -> list[JsonObject]:
         return await campaign_operations(
-            self._wire, self._catalogue, order, self._account, self._minimum()
+            self._wire, self._catalogue, order, self._account, self._minimum
         )
 
     # -- looking ---------------------------------------------------------------------------
@@ -227,7 +224,7 @@ class GoogleNetwork:
         Raises:
             Refused: another currency, too small, too fine, or a budget that others share.
         """
-        amount = in_micros(budget, self._account.currency, minimum=self._minimum())
+        amount = in_micros(budget, self._account.currency, minimum=self._minimum)
         row = await campaign_row(self._wire, ad_group_id)
         await self._wire.mutate("campaignBudgets", [budget_update(row, amount)])
 
@@ -272,15 +269,11 @@ class GoogleNetwork:
 
     async def account_metrics(self, since: date, until: date) -> MetricsReport:
         """Figures of every campaign with activity, per account day, inclusive."""
-        return await account_report(
-            self._wire, since, until, currency=self._account.currency, now=self._now()
-        )
+        return await account_report(self._wire, since, until, self._account.currency, self._now())
 
     async def ad_metrics(self, since: date, until: date) -> AdMetricsReport:
         """Figures of ads with activity, per account day, inclusive."""
-        return await ad_report(
-            self._wire, since, until, currency=self._account.currency, now=self._now()
-        )
+        return await ad_report(self._wire, since, until, self._account.currency, self._now())
 
     async def check_account(self) -> AccountHealth:
         """Whether credential, account, payment, currency, time zone and options can be used."""
@@ -295,6 +288,3 @@ class GoogleNetwork:
     async def add_people(self, audience_id: str, hashed: Sequence[str]) -> None:
         """Add people by the SHA-256 of their normalised e-mail address."""
         await audiences.add_people(self._wire, self._account, audience_id, hashed)
-
-    def _minimum(self) -> Money | None:
-        return self._capabilities.min_daily_budget.get(self._account.currency)

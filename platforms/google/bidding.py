@@ -10,10 +10,12 @@ from typing import cast
 from models.contract.account import AdAccount
 from models.contract.money import Money
 from models.contract.network import Bid
+from models.contract.vocabulary import Platform
 from platforms.google.errors import JsonObject, refused
 from platforms.google.query import among, select
-from platforms.google.terms import DEFAULT_BID, Optimisation, in_micros, whole_units
+from platforms.google.terms import DEFAULT_BID, Optimisation, in_micros
 from platforms.google.wire import Wire
+from platforms.terms import bid_amount, option_amount, whole_units
 
 _AMOUNTS = {
     "TARGET_SPEND": ("targetSpend", "cpcBidCeilingMicros"),
@@ -81,34 +83,17 @@ def _amount(bid: Bid, how: Optimisation, account: AdAccount) -> str | None:
             f"of: {', '.join(_TAKES[how.strategy])}",
             field="bid_strategy",
         )
-    if bid.strategy == "automatic" and bid.amount is not None:
-        raise refused(
-            f"bid strategy 'automatic' takes no amount, but {bid.amount} was given; leave it out "
-            f"or use {_TAKES[how.strategy][1]!r}",
-            field="bid_amount",
-        )
-    amount = bid.amount
-    if amount is None and how.strategy == "manualCpm":
-        amount = _default_bid(account)
-    if amount is None:
-        if bid.strategy == "automatic":
-            return None
-        raise refused(f"bid strategy {bid.strategy!r} needs an amount", field="bid_amount")
-    return in_micros(amount, account.currency, "bid_amount")
-
-
-def _default_bid(account: AdAccount) -> Money:
-    text = account.options.get(DEFAULT_BID)
-    if not text:
-        raise refused(
-            "awareness on Google bids per thousand impressions: give the ad group a bid_cap with "
-            f"an amount, or set the account option {DEFAULT_BID}",
-            field="bid_amount",
-        )
-    try:
-        return Money.of(text, account.currency)
-    except ValueError as error:
-        raise refused(f"account option {DEFAULT_BID}: {error}", field=DEFAULT_BID) from None
+    if bid.amount is None and how.strategy == "manualCpm":
+        amount = option_amount(Platform.GOOGLE, account, DEFAULT_BID)
+        if amount is None:
+            raise refused(
+                "awareness on Google bids per thousand impressions: give the ad group a bid_cap "
+                f"with an amount, or set the account option {DEFAULT_BID}",
+                field="bid_amount",
+            )
+    else:
+        amount = bid_amount(Platform.GOOGLE, bid, _TAKES[how.strategy][1])
+    return None if amount is None else in_micros(amount, account.currency, "bid_amount")
 
 
 def bid_of(campaign: JsonObject, cpm_bids: Sequence[int], currency: str) -> Money | None:

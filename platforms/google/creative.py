@@ -6,20 +6,19 @@ Its description says which assets belong to it.
 """
 
 import asyncio
-import hashlib
 import re
 from base64 import b64encode
 from collections.abc import Sequence
 from io import BytesIO
-from pathlib import Path
 from typing import cast
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from models.contract.account import AdAccount
 from models.contract.creative import AdCopy
 from models.contract.network import CreativeOrder
 from models.contract.vocabulary import Platform
+from platforms.approved import read_image
 from platforms.errors import Refused
 from platforms.google.errors import JsonObject, refused
 from platforms.google.names import digits
@@ -175,31 +174,15 @@ async def _upload(wire: Wire, name: str, content: bytes) -> str:
 
 def _read_image(order: CreativeOrder) -> bytes:
     """The image's bytes, checked against the order and Google's specification."""
-    try:
-        content = Path(order.image_path).read_bytes()
-    except OSError as error:
-        raise refused(f"the image cannot be read ({error.strerror})", field="image") from None
-    if hashlib.sha256(content).hexdigest() != order.image_sha256:
-        raise refused(
-            "the image is not the one that was approved (its hash differs)", field="image"
-        )
-    if len(content) > _MAX_BYTES:
-        raise refused(
-            f"the image has {len(content)} bytes; Google takes {_MAX_BYTES}", field="image"
-        )
-    try:
-        with Image.open(BytesIO(content)) as picture:
-            kind, (width, height) = picture.format or "", picture.size
-    except (UnidentifiedImageError, OSError):
-        raise refused("the image is in no format Google takes (PNG, JPEG)", field="image") from None
-    if kind not in _FORMATS:
-        raise refused(f"image format {kind} is not taken by Google; use PNG or JPEG", field="image")
+    content, _, (width, height) = read_image(
+        Platform.GOOGLE, "Google", order, most=_MAX_BYTES, formats=dict.fromkeys(_FORMATS)
+    )
     off = abs(width / height - _RATIO) > _RATIO * _TOLERANCE
     if off or width < _MIN_SIZE[0] or height < _MIN_SIZE[1]:
         raise refused(
             f"the image is {width}x{height}; Google needs 1.91:1, at least "
             f"{_MIN_SIZE[0]}x{_MIN_SIZE[1]} (1200x628 is best)",
-            field="image",
+            field="image_path",
         )
     return content
 

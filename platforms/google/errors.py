@@ -8,6 +8,7 @@ may have been.
 import json
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any, cast
 
 import httpx
@@ -55,9 +56,8 @@ _WAYS_OUT = {
 }
 
 
-def refused(message: str, *, field: str | None = None, code: str = "") -> Refused:
-    """A refusal of our own, before anything is sent."""
-    return Refused(Platform.GOOGLE, message, field=field, code=code)
+refused = partial(Refused, Platform.GOOGLE)
+"""A refusal of our own, before anything is sent."""
 
 
 def decoded(content: bytes) -> Any:

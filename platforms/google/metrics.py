@@ -28,7 +28,7 @@ _FIGURES = (
 
 
 async def account_report(
-    wire: Wire, since: date, until: date, *, currency: str, now: datetime
+    wire: Wire, since: date, until: date, currency: str, now: datetime
 ) -> MetricsReport:
     """Figures per campaign and account day, inclusive; removed campaigns too.
 
@@ -46,7 +46,7 @@ async def account_report(
 
 
 async def ad_report(
-    wire: Wire, since: date, until: date, *, currency: str, now: datetime
+    wire: Wire, since: date, until: date, currency: str, now: datetime
 ) -> AdMetricsReport:
     """Figures per ad and account day, inclusive."""
     ids = ("campaign.id", "ad_group.id", "ad_group_ad.ad.id")

@@ -7,7 +7,7 @@ Demand Gen want more images and a logo than an order has.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
@@ -15,9 +15,11 @@ from models.contract.account import AdAccount
 from models.contract.money import Money, minor_unit_micros
 from models.contract.network import ObjectKind
 from models.contract.vocabulary import CallToAction, Objective, Platform, SpecialCategory
+from platforms import terms
 from platforms.google.errors import refused
 from platforms.google.wire import API_VERSION, MOST_OPERATIONS
 from platforms.network import Capabilities, CopyLimits
+from platforms.terms import checked_micros, require_counting, word_for
 
 BUSINESS_NAME = "business_name"
 """Account option: the advertiser's name, which every Google ad shows; at most 25 characters."""
@@ -25,10 +27,6 @@ BUSINESS_NAME = "business_name"
 CONVERSION_ACTION = "conversion_action_id"
 """Account option naming the conversion action that counts; it is what lets an account run
 campaigns for leads, sign-ups, purchases and applications."""
-
-MIN_DAILY_BUDGET = "min_daily_budget"
-"""Account option: smallest daily budget in whole units of the account's currency. Google's own
-is some cents and not published; 1.00 is the product's floor."""
 
 DEFAULT_BID = "default_bid"
 """Account option: what a thousand viewable impressions may cost where an order names no bid."""
@@ -94,6 +92,7 @@ _CERTIFICATE = "no field of the campaign: Google certifies the advertiser; the a
 CAPABILITIES = Capabilities(
     platform=Platform.GOOGLE,
     label="Google Ads",
+    # Google's own is some cents and not published; this is the product's floor.
     min_daily_budget={"USD": Money.of("1.00")},
     # A day on which clocks go back has 25 hours.
     end_time_granularity=timedelta(hours=25),
@@ -158,23 +157,10 @@ CAPABILITIES = Capabilities(
 
 
 def capabilities_of(account: AdAccount) -> Capabilities:
-    """The capabilities of one account: its conversion objectives and its own minimum.
-
-    Raises:
-        Refused: the minimum is no amount.
-    """
-    found = CAPABILITIES
-    if account.options.get(CONVERSION_ACTION):
-        found = replace(found, objectives=_PLAIN | _BY_CONVERSION)
-    if minimum := account.options.get(MIN_DAILY_BUDGET):
-        try:
-            amount = Money.of(minimum, account.currency)
-        except ValueError as error:
-            raise refused(
-                f"account option {MIN_DAILY_BUDGET}: {error}", field=MIN_DAILY_BUDGET
-            ) from None
-        found = replace(found, min_daily_budget={account.currency: amount})
-    return found
+    """The capabilities of one account. See ``platforms.terms``."""
+    return terms.capabilities_of(
+        CAPABILITIES, account, option=CONVERSION_ACTION, objectives=_BY_CONVERSION
+    )
 
 
 def optimisation(objective: Objective, account: AdAccount) -> Optimisation:
@@ -183,19 +169,9 @@ def optimisation(objective: Objective, account: AdAccount) -> Optimisation:
     Raises:
         Refused: Google cannot do it, or the account lacks the conversion action it needs.
     """
-    how = OPTIMISATIONS[objective]
-    if how is None:
-        offered = ", ".join(sorted(_PLAIN | _BY_CONVERSION))
-        raise refused(
-            f"objective {objective.value!r} is not offered on Google; use one of: {offered}",
-            field="objective",
-        )
-    if how.by_conversion and not account.options.get(CONVERSION_ACTION):
-        raise refused(
-            f"objective {objective.value!r} counts conversions and needs the account option "
-            f"{CONVERSION_ACTION}; set it, or use the objective 'traffic'",
-            field="objective",
-        )
+    how = word_for(Platform.GOOGLE, "on Google", OPTIMISATIONS, objective)
+    if how.by_conversion:
+        require_counting(Platform.GOOGLE, objective, account, CONVERSION_ACTION)
     return how
 
 
@@ -205,14 +181,7 @@ def call_to_action(wanted: CallToAction) -> str:
     Raises:
         Refused: Google has no such button.
     """
-    text = CALLS_TO_ACTION[wanted]
-    if text is None:
-        offered = ", ".join(sorted(CAPABILITIES.calls_to_action))
-        raise refused(
-            f"call to action {wanted.value!r} is not offered on Google; use one of: {offered}",
-            field="call_to_action",
-        )
-    return text
+    return word_for(Platform.GOOGLE, "on Google", CALLS_TO_ACTION, wanted)
 
 
 def require_category(category: SpecialCategory, account: AdAccount) -> None:
@@ -254,24 +223,10 @@ def in_micros(
         Refused: another currency than the account's, below ``minimum``, or finer than the
             currency's smallest unit. Nothing is rounded.
     """
-    if amount.currency != currency:
-        raise refused(
-            f"{field} {amount} is in {amount.currency}, but the account's currency is {currency}; "
-            "convert it first",
-            field="currency",
-        )
-    if amount.micros <= 0 or (minimum is not None and amount.micros < minimum.micros):
-        least = f"at least {minimum}" if minimum is not None else "more than zero"
-        raise refused(f"{field} {amount} is too small; it must be {least}", field=field)
+    checked_micros(Platform.GOOGLE, amount, currency, field, minimum)
     unit = Money(micros=minor_unit_micros(currency), currency=currency)
     if amount.micros % unit.micros:
         raise refused(
             f"{field} {amount} is finer than {unit}, the smallest unit of {currency}", field=field
         )
     return str(amount.micros)
-
-
-def whole_units(amount: Money) -> Money:
-    """The nearest amount Google takes that is not above ``amount``."""
-    unit = minor_unit_micros(amount.currency)
-    return amount.model_copy(update={"micros": amount.micros - amount.micros % unit})

@@ -99,7 +99,8 @@ class MetaNetwork:
         self._connection = connection
         self._api_version = api_version
         self._now = clock_now
-        self._capabilities = CAPABILITIES
+        # The minimum budget becomes the account's own once it was checked.
+        self.capabilities: Capabilities = CAPABILITIES
         number = account.external_id.removeprefix("act_")
         self._node: Any = GraphAccount(f"act_{number}", api=connection.api)
         self._labels = Labels(connection, self._node)
@@ -109,11 +110,6 @@ class MetaNetwork:
             account.currency,
             pixel=bool(account.options.get("pixel_id")),
         )
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """What Meta can do; the minimum budget is the account's own once it was checked."""
-        return self._capabilities
 
     @property
     def usage(self) -> float:
@@ -191,7 +187,7 @@ class MetaNetwork:
     async def read(self, kind: ObjectKind, ids: Sequence[str]) -> list[NetworkObject]:
         """Read objects back, 50 to a request. See ``AdNetwork.read``."""
         seen: list[NetworkObject] = []
-        for some in _chunks(ids, self._capabilities.batch_size):
+        for some in _chunks(ids, self.capabilities.batch_size):
             fields = {"fields": ",".join(FIELDS[kind])}
             entries = await self._connection.batch(
                 [("GET", object_id, fields) for object_id in some], write=False
@@ -231,7 +227,7 @@ class MetaNetwork:
         status = {"status": "ACTIVE" if on else "PAUSED"}
         failures: list[NetworkError | None] = []
         stop: NetworkError | None = None
-        for some in _chunks(ids, self._capabilities.batch_size):
+        for some in _chunks(ids, self.capabilities.batch_size):
             if stop is not None:
                 failures += [stop] * len(some)
                 continue
@@ -310,10 +306,10 @@ class MetaNetwork:
             self._connection, self._node, self._account, self._api_version
         )
         if minimum is not None:
-            self._capabilities = replace(
-                self._capabilities,
+            self.capabilities = replace(
+                self.capabilities,
                 min_daily_budget={
-                    **self._capabilities.min_daily_budget,
+                    **self.capabilities.min_daily_budget,
                     minimum.currency: minimum,
                 },
             )

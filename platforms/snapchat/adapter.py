@@ -76,16 +76,13 @@ class SnapchatNetwork:
         self._account = account
         self._wire = wire
         self._now = ground.clock_now
-        self._capabilities = capabilities
+        self.capabilities = capabilities
+        self._minimum = capabilities.min_daily_budget.get(account.currency)
         self._trees = Trees(wire, account.currency, ground.clock_now, ground.real_now)
         self._switch = Switch(wire, self._trees.copies, self._trees.by_ids)
         self._catalogue = Catalogue(wire)
         self._stats = Stats(wire, account.timezone)
         self._audiences = Audiences(wire)
-
-    @property
-    def capabilities(self) -> Capabilities:
-        return self._capabilities
 
     async def aclose(self) -> None:
         await self._wire.aclose()
@@ -98,8 +95,7 @@ class SnapchatNetwork:
             body = campaign_body(order, self._account, self._now())
             path = self._wire.account("campaigns")
         elif isinstance(order, AdGroupOrder):
-            minimum = self._capabilities.min_daily_budget.get(self._account.currency)
-            body = await ad_squad_body(order, self._account, minimum, self._catalogue)
+            body = await ad_squad_body(order, self._account, self._minimum, self._catalogue)
             path = f"campaigns/{order.campaign_id}/adsquads"
         elif isinstance(order, CreativeOrder):
             creative_body(order, self._account, "")  # refused before anything is uploaded
@@ -159,8 +155,7 @@ class SnapchatNetwork:
         Raises:
             Refused: another currency, below the minimum, or an ad squad without a daily budget.
         """
-        minimum = self._capabilities.min_daily_budget.get(self._account.currency)
-        micros = in_micros(budget, self._account.currency, "daily_budget", minimum)
+        micros = in_micros(budget, self._account.currency, "daily_budget", self._minimum)
         ops = [{"op": "replace", "path": "/daily_budget_micro", "value": micros}]
         await self._change(ad_group_id, ops, "it has no daily budget of its own")
 

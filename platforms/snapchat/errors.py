@@ -6,6 +6,7 @@ single items (``sub_request_status``). There is no published list of codes.
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 import httpx
@@ -29,9 +30,8 @@ _ITEM = re.compile(r"Error code: (?P<code>E\d+), message: (?P<text>.*)", re.DOTA
 _SAID = 300
 
 
-def refused(message: str, *, field: str | None = None, code: str = "") -> Refused:
-    """A refusal of our own, or of one item."""
-    return Refused(Platform.SNAPCHAT, message, field=field, code=code)
+refused = partial(Refused, Platform.SNAPCHAT)
+"""A refusal of our own, or of one item."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,20 +4,15 @@ A medium that no creative uses is never shown, so an interrupted attempt leaves 
 """
 
 import asyncio
-import hashlib
-from io import BytesIO
-from pathlib import Path
 from typing import Literal
-
-from PIL import Image, UnidentifiedImageError
 
 from models.contract.network import CreativeOrder
 from models.contract.vocabulary import Platform
+from platforms.approved import read_film, read_image
 from platforms.errors import Refused, Transient
 from platforms.snapchat.errors import JsonObject, items, refused
 from platforms.snapchat.names import keyed
 from platforms.snapchat.wire import Wire
-from platforms.video import read_video
 
 # Snapchat's specifications, unsure (general knowledge): size, ratio and formats.
 _IMAGE_BYTES = 5_000_000
@@ -39,9 +34,9 @@ async def uploaded(wire: Wire, order: CreativeOrder) -> str:
         Transient: it was not ready in time.
     """
     if order.video_path is not None:
-        content, media_type = await asyncio.to_thread(_video, order.video_path, order.video_sha256)
+        content, media_type = await asyncio.to_thread(_video, order)
         return await _upload(wire, order, "VIDEO", content, media_type)
-    content, media_type = await asyncio.to_thread(_image, order.image_path, order.image_sha256)
+    content, media_type = await asyncio.to_thread(_image, order)
     return await _upload(wire, order, "IMAGE", content, media_type)
 
 
@@ -79,42 +74,19 @@ async def _status(wire: Wire, media_id: str) -> str:
     return ""
 
 
-def _read(path: str, sha256: str | None, kind: str) -> bytes:
-    try:
-        content = Path(path).read_bytes()
-    except OSError as error:
-        raise _bad(kind, f"cannot be read ({error.strerror}); make the creative again") from None
-    if sha256 is not None and hashlib.sha256(content).hexdigest() != sha256:
-        raise _bad(kind, "is not the one that was approved (its hash differs)")
-    return content
-
-
-def _image(path: str, sha256: str) -> tuple[bytes, str]:
-    content = _read(path, sha256, "IMAGE")
-    if len(content) > _IMAGE_BYTES:
-        raise _bad("IMAGE", f"has {len(content)} bytes; Snapchat takes {_IMAGE_BYTES}")
-    try:
-        with Image.open(BytesIO(content)) as picture:
-            form, (width, height) = picture.format or "", picture.size
-    except (UnidentifiedImageError, OSError):
-        raise _bad("IMAGE", "is in no format Snapchat takes; use PNG or JPEG") from None
-    if form not in _FORMATS:
-        raise _bad("IMAGE", f"format {form} is not taken by Snapchat; use PNG or JPEG")
+def _image(order: CreativeOrder) -> tuple[bytes, str]:
+    content, media_type, (width, height) = read_image(
+        Platform.SNAPCHAT, "Snapchat", order, most=_IMAGE_BYTES, formats=_FORMATS
+    )
     if width * _HEIGHT != height * _WIDTH or width < _WIDTH:
         raise _bad(
             "IMAGE", f"is {width}x{height}; Snapchat shows {_WIDTH}x{_HEIGHT} or larger at 9:16"
         )
-    return content, _FORMATS[form]
+    return content, media_type
 
 
-def _video(path: str, sha256: str | None) -> tuple[bytes, str]:
-    content = _read(path, sha256, "VIDEO")
-    if len(content) > _UPLOAD_BYTES:
-        raise _bad("VIDEO", f"has {len(content)} bytes; at most {_UPLOAD_BYTES} can be uploaded")
-    try:
-        video = read_video(content)
-    except ValueError as error:
-        raise _bad("VIDEO", f"cannot be used ({error}); make it an MP4 or MOV file") from None
+def _video(order: CreativeOrder) -> tuple[bytes, str]:
+    content, video = read_film(Platform.SNAPCHAT, "Snapchat", order, most=_UPLOAD_BYTES)
     if video.width * _HEIGHT != video.height * _WIDTH or video.width < _WIDTH:
         raise _bad(
             "VIDEO",

@@ -3,26 +3,27 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import cast
 
 from models.contract.account import AdAccount
 from models.contract.money import Money
 from models.contract.network import Bid
 from models.contract.vocabulary import CallToAction, Objective, Platform, SpecialCategory
+from platforms import terms
 from platforms.network import Capabilities, CopyLimits
 from platforms.snapchat.errors import JsonObject, refused
+from platforms.terms import bid_amount, checked_micros, word_for
 
 PIXEL_ID = "pixel_id"
 """Account option naming the Snap Pixel; goals on a web site are counted by it."""
-
-MIN_DAILY_BUDGET = "min_daily_budget"
-"""Account option: smallest daily budget of an ad squad in whole units of the account's currency.
-Snapchat documents 5 in every currency; older client code says 20 (unsure)."""
 
 LANGUAGE = "language"
 """Account option: the one language that Snapchat demands of an ad squad in several countries."""
 
 _LEAST = 5
+"""Smallest daily budget of an ad squad in whole units of any currency; older client code says 20
+(unsure)."""
 _CAP_LEAST = 20
 """Smallest lifetime cap of a campaign, in whole units (reported by third parties, unsure)."""
 
@@ -92,6 +93,8 @@ REGULATED: Mapping[SpecialCategory, str] = {
 }
 """One flag for all of them; an account may carry restricted_delivery_signals besides."""
 
+_BY_PIXEL = frozenset(o for o, goal in GOALS.items() if goal and goal.pixel)
+
 CAPABILITIES = Capabilities(
     platform=Platform.SNAPCHAT,
     label="Snapchat Ads",
@@ -103,7 +106,7 @@ CAPABILITIES = Capabilities(
     settle=timedelta(seconds=10),
     copy_limits=CopyLimits(primary_text=125, headline=34, description=0),
     image_size=(1080, 1920),
-    objectives=frozenset(o for o, goal in GOALS.items() if goal and not goal.pixel),
+    objectives=frozenset(o for o, goal in GOALS.items() if goal) - _BY_PIXEL,
     calls_to_action=frozenset(c for c, word in CALLS_TO_ACTION.items() if word),
     can_pause_ad=True,
     spend_cap=True,
@@ -142,20 +145,10 @@ def capabilities_of(account: AdAccount) -> Capabilities:
         Refused: the option ``min_daily_budget`` is no amount.
     """
     found = CAPABILITIES
-    if account.options.get(PIXEL_ID):
-        found = replace(found, objectives=frozenset(o for o, goal in GOALS.items() if goal))
-    stated = account.options.get(MIN_DAILY_BUDGET)
-    if stated is None and account.currency in found.min_daily_budget:
-        return found
-    try:
-        least = Money.of(stated or _LEAST, account.currency)
-    except ValueError as error:
-        raise refused(
-            f"account option {MIN_DAILY_BUDGET}: {error}", field=MIN_DAILY_BUDGET
-        ) from None
-    # Snapchat's minimum is the same number in every currency.
-    minimums = {**found.min_daily_budget, account.currency: least}
-    return replace(found, min_daily_budget=minimums)
+    if account.currency not in found.min_daily_budget:
+        least = {**found.min_daily_budget, account.currency: Money.of(_LEAST, account.currency)}
+        found = replace(found, min_daily_budget=least)
+    return terms.capabilities_of(found, account, option=PIXEL_ID, objectives=_BY_PIXEL)
 
 
 def counted_by(campaign: JsonObject) -> tuple[str, ...]:
@@ -171,13 +164,7 @@ def goal_of(objective: Objective, account: AdAccount) -> Goal:
     Raises:
         Refused: there is no way, or the account lacks the pixel it needs.
     """
-    goal = GOALS[objective]
-    if goal is None:
-        offered = ", ".join(sorted(o.value for o, one in GOALS.items() if one))
-        raise refused(
-            f"objective {objective.value!r} is not offered on Snapchat; use one of: {offered}",
-            field="objective",
-        )
+    goal = word_for(Platform.SNAPCHAT, "on Snapchat", GOALS, objective)
     if goal.pixel and not account.options.get(PIXEL_ID):
         raise refused(
             f"objective {objective.value!r} is counted by a Snap Pixel; set the account option "
@@ -193,19 +180,12 @@ def call_to_action(wanted: CallToAction, *, for_app: bool) -> str:
     Raises:
         Refused: there is none, or it goes with app ads only.
     """
-    word = CALLS_TO_ACTION[wanted]
-    if word is None or (wanted in _ONLY_FOR_APPS and not for_app):
-        allowed = sorted(
-            one.value
-            for one, known in CALLS_TO_ACTION.items()
-            if known and (for_app or one not in _ONLY_FOR_APPS)
-        )
-        raise refused(
-            f"call to action {wanted.value!r} is not offered on Snapchat for "
-            f"{'an app' if for_app else 'a web site'}; use one of: {', '.join(allowed)}",
-            field="call_to_action",
-        )
-    return word
+    where = f"on Snapchat for {'an app' if for_app else 'a web site'}"
+    table = {
+        one: word if for_app or one not in _ONLY_FOR_APPS else None
+        for one, word in CALLS_TO_ACTION.items()
+    }
+    return word_for(Platform.SNAPCHAT, where, table, wanted)
 
 
 def bid_fields(bid: Bid, goal: Goal, currency: str) -> JsonObject:
@@ -217,12 +197,7 @@ def bid_fields(bid: Bid, goal: Goal, currency: str) -> JsonObject:
     """
     strategy = STRATEGIES[bid.strategy]
     if bid.strategy == "automatic":
-        if bid.amount is not None:
-            raise refused(
-                f"bid strategy 'automatic' takes no amount, but {bid.amount} was given; leave it "
-                "out or use 'bid_cap'",
-                field="bid_amount",
-            )
+        bid_amount(Platform.SNAPCHAT, bid)
         return {"bid_strategy": strategy}
     if goal.optimization == "IMPRESSIONS":
         raise refused(
@@ -230,25 +205,10 @@ def bid_fields(bid: Bid, goal: Goal, currency: str) -> JsonObject:
             "is for a thousand impressions; use 'automatic'",
             field="bid_strategy",
         )
-    if bid.amount is None:
-        raise refused(f"bid strategy {bid.strategy!r} needs an amount", field="bid_amount")
-    return {"bid_strategy": strategy, "bid_micro": in_micros(bid.amount, currency, "bid_amount")}
+    amount = bid_amount(Platform.SNAPCHAT, bid)
+    assert amount is not None
+    return {"bid_strategy": strategy, "bid_micro": in_micros(amount, currency, "bid_amount")}
 
 
-def in_micros(
-    amount: Money, currency: str, field: str = "daily_budget", minimum: Money | None = None
-) -> int:
-    """``*_micro`` of an amount.
-
-    Raises:
-        Refused: another currency than the account's, not positive, or below ``minimum``.
-    """
-    if amount.currency != currency:
-        raise refused(
-            f"{amount} is in {amount.currency}, but the account is in {currency}; convert it first",
-            field="currency",
-        )
-    if amount.micros <= 0 or (minimum is not None and amount.micros < minimum.micros):
-        least = f"at least {minimum}" if minimum is not None else "more than zero"
-        raise refused(f"{field} {amount} is too small; it must be {least}", field=field)
-    return amount.micros
+in_micros = partial(checked_micros, Platform.SNAPCHAT)
+"""``*_micro`` of an amount."""

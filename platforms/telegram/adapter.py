@@ -25,7 +25,7 @@ from models.contract.network import (
     SwitchResult,
 )
 from platforms.errors import Refused
-from platforms.network import Capabilities, Ground
+from platforms.network import Ground
 from platforms.telegram import groups, terms
 from platforms.telegram.creation import group_fields, make_ad
 from platforms.telegram.creative import check_purpose, read_photo, shown_fields
@@ -70,13 +70,10 @@ class TelegramNetwork:
         self._account = account
         self._wire = wire
         self._now = clock_now
-        self._capabilities = terms.capabilities_of(account)
+        self.capabilities = terms.capabilities_of(account)
+        self._minimum = self.capabilities.min_daily_budget.get(account.currency)
         self._catalogue = Catalogue(wire)
         self._stats = StatsBook(wire, account.currency)
-
-    @property
-    def capabilities(self) -> Capabilities:
-        return self._capabilities
 
     async def aclose(self) -> None:
         await self._wire.aclose()
@@ -105,7 +102,7 @@ class TelegramNetwork:
     async def _campaign(self, order: CampaignOrder) -> NetworkObject:
         how = terms.purpose(order.objective, self._account)
         terms.check_category(order.special_category)
-        checked(order.daily_budget, self._account, self._minimum())
+        checked(order.daily_budget, self._account, self._minimum)
         if order.link:
             check_purpose(how, order.objective.value, order.link)
         await check_countries(order.countries, self._catalogue)
@@ -124,7 +121,7 @@ class TelegramNetwork:
     async def _ad_group(self, order: AdGroupOrder) -> NetworkObject:
         self._check_end(order.end_time)
         Label("-", order.key, order.campaign_id, "-", whole_minute(order.end_time)).title()
-        await group_fields(order, self._account, self._catalogue, self._minimum())
+        await group_fields(order, self._account, self._catalogue, self._minimum)
         bid = terms.bid_micros(order.bid, self._account)
         details = {
             "daily_budget": order.daily_budget,
@@ -137,9 +134,7 @@ class TelegramNetwork:
         now = self._now()
         if order.ad_group is not None:
             self._check_end(order.ad_group.end_time)
-        made = await make_ad(
-            self._wire, order, self._account, self._catalogue, self._minimum(), now
-        )
+        made = await make_ad(self._wire, order, self._account, self._catalogue, self._minimum, now)
         return view(ObjectKind.AD, made.id, [made], self._account.currency, now)
 
     def _ordered(
@@ -212,7 +207,7 @@ class TelegramNetwork:
         Raises:
             Refused: another currency, too fine, or less than our minimum.
         """
-        total = checked(budget, self._account, self._minimum())
+        total = checked(budget, self._account, self._minimum)
         ads = await self._group(ad_group_id)
         await groups.set_budget(self._wire, ads, total, self._now(), self._account)
 
@@ -270,9 +265,6 @@ class TelegramNetwork:
     async def check_account(self) -> AccountHealth:
         """See ``platforms.telegram.health``."""
         return await health(self._wire, self._account)
-
-    def _minimum(self) -> Money | None:
-        return self._capabilities.min_daily_budget.get(self._account.currency)
 
     def _check_end(self, end: datetime) -> None:
         step(self._account)

@@ -2,19 +2,17 @@
 
 import asyncio
 from collections.abc import Mapping
-from io import BytesIO
-from pathlib import Path
 from urllib.parse import urlsplit
-
-from PIL import Image, UnidentifiedImageError
 
 from models.contract.account import AdAccount
 from models.contract.network import CreativeOrder
-from models.contract.vocabulary import CallToAction
+from models.contract.vocabulary import CallToAction, Platform
+from platforms.approved import read_image
 from platforms.telegram import terms
 from platforms.telegram.errors import refused
 from platforms.telegram.terms import Purpose
 from platforms.telegram.wire import JsonObject, Wire
+from platforms.terms import word_for
 
 _ON_TELEGRAM = frozenset({"t.me", "telegram.me", "telegram.dog"})
 _TYPES: Mapping[str, str] = {"JPEG": "image/jpeg", "PNG": "image/png"}
@@ -51,7 +49,9 @@ def shown_fields(order: CreativeOrder, account: AdAccount) -> JsonObject:
         _check_own_button(order.copy_text.call_to_action)
         return found
     found["website_name"] = _website_name(parts.hostname, account)
-    found["button"] = _button(order.copy_text.call_to_action)
+    found["button"] = word_for(
+        Platform.TELEGRAM, "on Telegram", terms.BUTTONS, order.copy_text.call_to_action
+    )
     if event := account.options.get(terms.CONVERSION_EVENT):
         found["conversion_event_id"] = event
     return found
@@ -97,31 +97,18 @@ def read_photo(order: CreativeOrder) -> tuple[bytes, str]:
     """The image and its media type, checked.
 
     Raises:
-        Refused: it cannot be read, or is not what Telegram takes.
+        Refused: it cannot be read, is not the one that was approved, or not what Telegram takes.
     """
-    path = Path(order.image_path)
-    try:
-        content = path.read_bytes()
-        with Image.open(BytesIO(content)) as image:
-            kind, (width, height) = str(image.format), image.size
-    except (OSError, UnidentifiedImageError):
-        raise refused(f"image {path.name} cannot be read", field="image_path") from None
-    if kind not in _TYPES:
-        raise refused(
-            f"image {path.name} is {kind}; Telegram takes JPEG or PNG", field="image_path"
-        )
-    if len(content) > _MOST_BYTES:
-        raise refused(
-            f"image {path.name} has {len(content):,} bytes; Telegram takes {_MOST_BYTES:,}",
-            field="image_path",
-        )
+    content, media_type, (width, height) = read_image(
+        Platform.TELEGRAM, "Telegram", order, most=_MOST_BYTES, formats=_TYPES
+    )
     if width < _LEAST_WIDTH or abs(width / height - _RATIO) > _TOLERANCE:
         raise refused(
-            f"image {path.name} is {width}x{height}; Telegram takes 16:9 and at least "
+            f"the image is {width}x{height}; Telegram takes 16:9 and at least "
             f"{_LEAST_WIDTH} pixels across, such as 1280x720",
             field="image_path",
         )
-    return content, _TYPES[kind]
+    return content, media_type
 
 
 def _check_own_button(action: CallToAction) -> None:
@@ -131,17 +118,6 @@ def _check_own_button(action: CallToAction) -> None:
             "'learn_more'",
             field="call_to_action",
         )
-
-
-def _button(action: CallToAction) -> str:
-    button = terms.BUTTONS[action]
-    if button is None:
-        offered = ", ".join(one.value for one, word in terms.BUTTONS.items() if word)
-        raise refused(
-            f"call to action {action.value!r} is not offered on Telegram; use one of: {offered}",
-            field="call_to_action",
-        )
-    return button
 
 
 def _website_name(host: str, account: AdAccount) -> str:

@@ -5,6 +5,7 @@ it publishes no list of them, so the ending of a code says what it is.
 """
 
 import re
+from functools import partial
 
 import httpx
 
@@ -48,9 +49,8 @@ _WAYS_OUT = {
 }
 
 
-def refused(message: str, *, field: str | None = None, code: str = "") -> Refused:
-    """A refusal of our own, before anything is sent."""
-    return Refused(Platform.TELEGRAM, message, field=field, code=code)
+refused = partial(Refused, Platform.TELEGRAM)
+"""A refusal of our own, before anything is sent."""
 
 
 def no_answer(response: httpx.Response, *, changes: bool) -> NetworkError:

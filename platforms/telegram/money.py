@@ -9,7 +9,9 @@ from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 
 from models.contract.account import AdAccount
 from models.contract.money import MICROS, Money
+from models.contract.vocabulary import Platform
 from platforms.telegram.errors import refused
+from platforms.terms import checked_micros
 
 _DECIMALS = {"EUR": 2, "TON": 2, "XTR": 0}
 """Decimals of a CPM, a budget and a daily limit; amounts spent have three more."""
@@ -39,12 +41,7 @@ def checked(amount: Money, account: AdAccount, minimum: Money | None = None) -> 
             below ``minimum``.
     """
     unit = step(account)
-    _same_currency(amount, account)
-    if amount.micros <= 0 or (minimum is not None and amount.micros < minimum.micros):
-        least = f"at least {minimum}" if minimum is not None else "more than zero"
-        raise refused(
-            f"daily budget {amount} is too small; it must be {least}", field="daily_budget"
-        )
+    checked_micros(Platform.TELEGRAM, amount, account.currency, minimum=minimum)
     if amount.micros % unit:
         raise refused(
             f"daily budget {amount} is finer than Telegram counts; use whole steps of "
@@ -61,7 +58,7 @@ def cpm(amount: Money, account: AdAccount) -> int:
         Refused: another currency than the account's, or nothing is left.
     """
     unit = step(account)
-    _same_currency(amount, account)
+    checked_micros(Platform.TELEGRAM, amount, account.currency, "bid")
     whole = amount.micros - amount.micros % unit
     if whole <= 0:
         raise refused(
@@ -69,18 +66,6 @@ def cpm(amount: Money, account: AdAccount) -> int:
             field="bid",
         )
     return whole
-
-
-def of_text(text: str, account: AdAccount, option: str) -> Money:
-    """An account option that holds an amount.
-
-    Raises:
-        Refused: it holds none.
-    """
-    try:
-        return Money.of(text, account.currency)
-    except ValueError as error:
-        raise refused(f"account option {option}: {error}", field=option) from None
 
 
 def number(micros: int) -> float:
@@ -95,12 +80,3 @@ def micros(value: object) -> int:
         return int(exact.to_integral_value(ROUND_HALF_EVEN))
     except InvalidOperation:
         return 0
-
-
-def _same_currency(amount: Money, account: AdAccount) -> None:
-    if amount.currency != account.currency:
-        raise refused(
-            f"{amount} is in currency {amount.currency}, but the account is in "
-            f"{account.currency}; convert it first",
-            field="currency",
-        )

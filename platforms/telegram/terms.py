@@ -1,23 +1,23 @@
 """What Telegram offers, in the trade's terms, and Telegram's own words for it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 from models.contract.account import AdAccount
 from models.contract.money import Money
 from models.contract.network import Bid, ObjectKind
 from models.contract.vocabulary import CallToAction, Objective, Platform, SpecialCategory
+from platforms import terms as shared
 from platforms.network import Capabilities, CopyLimits
 from platforms.telegram import money
 from platforms.telegram.errors import refused
+from platforms.terms import option_amount, require_counting, word_for
 
 CONVERSION_EVENT = "conversion_event_id"
 """Account option: the pixel event that counts a conversion."""
 DEFAULT_BID = "default_bid"
 """Account option: what a thousand views may cost, in the account's currency."""
-MIN_DAILY_BUDGET = "min_daily_budget"
-"""Account option: smallest daily budget. Telegram publishes none; ours are the product's floor."""
 WEBSITE_NAME = "website_name"
 """Account option: what an ad calls the page it leads to; else the page's host."""
 TON_WALLET = "ton_wallet"
@@ -146,18 +146,10 @@ CAPABILITIES = Capabilities(
 
 
 def capabilities_of(account: AdAccount) -> Capabilities:
-    """The capabilities of one account: its conversion objectives and its own minimum.
-
-    Raises:
-        Refused: the option ``min_daily_budget`` is no amount.
-    """
-    found = CAPABILITIES
-    if account.options.get(CONVERSION_EVENT):
-        found = replace(found, objectives=_PLAIN | _BY_EVENT)
-    if minimum := account.options.get(MIN_DAILY_BUDGET):
-        amount = money.of_text(minimum, account, MIN_DAILY_BUDGET)
-        found = replace(found, min_daily_budget={account.currency: amount})
-    return found
+    """The capabilities of one account. See ``platforms.terms``."""
+    return shared.capabilities_of(
+        CAPABILITIES, account, option=CONVERSION_EVENT, objectives=_BY_EVENT
+    )
 
 
 def purpose(objective: Objective, account: AdAccount) -> Purpose:
@@ -166,19 +158,9 @@ def purpose(objective: Objective, account: AdAccount) -> Purpose:
     Raises:
         Refused: Telegram cannot, or the account lacks the conversion event it needs.
     """
-    how = PURPOSES[objective]
-    if how is None:
-        offered = ", ".join(sorted(_PLAIN | _BY_EVENT))
-        raise refused(
-            f"objective {objective.value!r} is not offered on Telegram; use one of: {offered}",
-            field="objective",
-        )
-    if how.events and not account.options.get(CONVERSION_EVENT):
-        raise refused(
-            f"objective {objective.value!r} counts conversions and needs the account option "
-            f"{CONVERSION_EVENT}; set it, or use the objective 'traffic'",
-            field="objective",
-        )
+    how = word_for(Platform.TELEGRAM, "on Telegram", PURPOSES, objective)
+    if how.events:
+        require_counting(Platform.TELEGRAM, objective, account, CONVERSION_EVENT)
     return how
 
 
@@ -194,9 +176,7 @@ def bid_micros(bid: Bid, account: AdAccount) -> int:
             "price of a thousand views",
             field="bid_strategy",
         )
-    amount = bid.amount
-    if amount is None and (default := account.options.get(DEFAULT_BID)):
-        amount = money.of_text(default, account, DEFAULT_BID)
+    amount = bid.amount or option_amount(Platform.TELEGRAM, account, DEFAULT_BID)
     if amount is None:
         raise refused(
             "Telegram has no automatic bidding: give the bid an amount (the price of a thousand "

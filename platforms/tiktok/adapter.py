@@ -21,13 +21,14 @@ from models.contract.network import (
 )
 from platforms.errors import Refused
 from platforms.naming import front
-from platforms.network import Capabilities, Ground
+from platforms.network import Ground
+from platforms.terms import whole_units
 from platforms.tiktok.audiences import Audiences
 from platforms.tiktok.errors import JsonObject, refused
 from platforms.tiktok.health import health
 from platforms.tiktok.media import Library
 from platforms.tiktok.metrics import account_report, ad_report
-from platforms.tiktok.money import rounded_down, units
+from platforms.tiktok.money import units
 from platforms.tiktok.objects import ALL, NOT_DELETED, Reader, bid_field, video_view
 from platforms.tiktok.orders import (
     ad_body,
@@ -79,15 +80,12 @@ class TikTokNetwork:
         self._account = account
         self._wire = wire
         self._now = clock_now
-        self._capabilities = capabilities_of(account)
+        self.capabilities = capabilities_of(account)
+        self._minimum = self.capabilities.min_daily_budget.get(account.currency)
         self._reader = Reader(wire, account.currency)
         self._library = Library(wire)
         self._catalogues = Catalogues(wire)
         self._audiences = Audiences(wire, self._catalogues)
-
-    @property
-    def capabilities(self) -> Capabilities:
-        return self._capabilities
 
     async def aclose(self) -> None:
         await self._wire.aclose()
@@ -102,12 +100,12 @@ class TikTokNetwork:
             Ambiguous: the answer was lost, or TikTok has had this very request before.
         """
         if isinstance(order, CampaignOrder):
-            body = campaign_body(order, self._account, self._capabilities)
+            body = campaign_body(order, self._account, self.capabilities)
             row = await self._wire.post("campaign/create", body)
             return self._created(order, str(row["campaign_id"]), row)
         if isinstance(order, AdGroupOrder):
             body = await ad_group_body(
-                self._wire, self._catalogues, order, self._account, self._minimum(), self._now()
+                self._wire, self._catalogues, order, self._account, self._minimum, self._now()
             )
             row = await self._wire.post("adgroup/create", body)
             made = self._created(order, str(row["adgroup_id"]), row)
@@ -239,7 +237,7 @@ class TikTokNetwork:
             Refused: another currency, less than TikTok's or our minimum, or too close to what
                 was already spent (TikTok's own words).
         """
-        amount = units(budget, self._account.currency, minimum=self._minimum())
+        amount = units(budget, self._account.currency, minimum=self._minimum)
         await self._wire.post("adgroup/update", {"adgroup_id": ad_group_id, "budget": amount})
 
     async def set_bid(self, ad_group_id: str, amount: Money) -> None:
@@ -253,7 +251,7 @@ class TikTokNetwork:
                 "instead",
                 field="bid_amount",
             )
-        price = units(rounded_down(amount), self._account.currency, field="bid_amount")
+        price = units(whole_units(amount), self._account.currency, field="bid_amount")
         body = {"adgroup_id": ad_group_id, bid_field(rows[0]): price}
         await self._wire.post("adgroup/update", body)
 
@@ -283,15 +281,11 @@ class TikTokNetwork:
 
     async def account_metrics(self, since: date, until: date) -> MetricsReport:
         """Figures of every campaign with activity, per account day, inclusive."""
-        return await account_report(
-            self._wire, since, until, currency=self._account.currency, now=self._now()
-        )
+        return await account_report(self._wire, since, until, self._account.currency, self._now())
 
     async def ad_metrics(self, since: date, until: date) -> AdMetricsReport:
         """Figures of ads with activity, per account day, inclusive."""
-        return await ad_report(
-            self._wire, since, until, currency=self._account.currency, now=self._now()
-        )
+        return await ad_report(self._wire, since, until, self._account.currency, self._now())
 
     async def check_account(self) -> AccountHealth:
         """Whether token, scopes, account, currency, time zone, identity and pixel can be used."""
@@ -325,9 +319,6 @@ class TikTokNetwork:
             Refused: TikTok has no such size or country.
         """
         return await self._audiences.lookalike(source_id, country, percent)
-
-    def _minimum(self) -> Money | None:
-        return self._capabilities.min_daily_budget.get(self._account.currency)
 
 
 def _id_order(object_id: str) -> tuple[int, str]:

@@ -4,6 +4,7 @@ Nearly every answer is HTTP 200 with a ``code``: 0 is success, 20001 success in 
 a failure. An HTTP error means that the request never reached the API's own logic.
 """
 
+from functools import partial
 from typing import Any
 
 import httpx
@@ -45,9 +46,8 @@ _SECOND, _FIVE_MINUTES = 1.0, 300.0
 the one per minute, as its documentation advises."""
 
 
-def refused(message: str, *, field: str | None = None, code: str = "") -> Refused:
-    """A refusal of our own, before anything is sent."""
-    return Refused(Platform.TIKTOK, message, field=field, code=code)
+refused = partial(Refused, Platform.TIKTOK)
+"""A refusal of our own, before anything is sent."""
 
 
 def classify(code: int, message: str, *, changes: bool, secrets: tuple[str, ...]) -> NetworkError:

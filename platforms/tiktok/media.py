@@ -7,22 +7,18 @@ key has one.
 
 import asyncio
 import hashlib
-from io import BytesIO
-from pathlib import Path
-
-from PIL import Image, UnidentifiedImageError
 
 from models.contract.network import CreativeOrder
 from models.contract.vocabulary import Platform
+from platforms.approved import read_film, read_image
 from platforms.errors import Refused, Transient
 from platforms.naming import front, keyed
 from platforms.tiktok.errors import NAME_TAKEN, JsonObject, refused
 from platforms.tiktok.text import FILE_NAME_LIMIT, checked
 from platforms.tiktok.wire import Wire, listed
-from platforms.video import read_video
 
 _VIDEO_BYTES = 500_000_000
-_IMAGE_BYTES = 50_000_000
+_IMAGE_BYTES = 50_000_000 - 1
 _IMAGE_PIXELS = 1440 * 2560
 _SHORT_SIDE = 540
 _SECONDS = 600
@@ -159,44 +155,21 @@ def _carries(row: JsonObject, key: str) -> bool:
 
 def _image(order: CreativeOrder) -> tuple[bytes, str, float]:
     """The cover's bytes, media type and shape (width over height)."""
-    content = _content(order.image_path, order.image_sha256, "image")
-    if len(content) >= _IMAGE_BYTES:
-        raise refused(f"the image has {len(content)} bytes; TikTok takes less than {_IMAGE_BYTES}",
-                      field="image_path")  # fmt: skip
-    try:
-        with Image.open(BytesIO(content)) as picture:
-            kind, (width, height) = picture.format or "", picture.size
-    except (UnidentifiedImageError, OSError):
-        raise refused("the image is neither PNG nor JPEG", field="image_path") from None
-    if kind not in _TYPES:
-        raise refused(f"image format {kind} is not taken; use PNG or JPEG", field="image_path")
+    content, media_type, (width, height) = read_image(
+        Platform.TIKTOK, "TikTok", order, most=_IMAGE_BYTES, formats=_TYPES
+    )
     if width * height > _IMAGE_PIXELS:
         raise refused(
             f"the image is {width}x{height}; TikTok takes {_IMAGE_PIXELS:,} pixels at most, such "
             "as 1080x1920",
             field="image_path",
         )
-    return content, _TYPES[kind], width / height
+    return content, media_type, width / height
 
 
 def _video(order: CreativeOrder) -> tuple[bytes, float]:
     """The video's bytes and shape."""
-    if not order.video_path or not order.video_sha256:
-        raise refused(
-            "TikTok shows videos, and this creative has none; make it again with a video",
-            field="video_path",
-        )
-    content = _content(order.video_path, order.video_sha256, "video")
-    if len(content) > _VIDEO_BYTES:
-        raise refused(
-            f"the video has {len(content)} bytes; TikTok takes {_VIDEO_BYTES}", field="video_path"
-        )
-    try:
-        video = read_video(content)
-    except ValueError as error:
-        raise refused(
-            f"the video cannot be used ({error}); use an MP4", field="video_path"
-        ) from None
+    content, video = read_film(Platform.TIKTOK, "TikTok", order, most=_VIDEO_BYTES)
     ratio = video.width / video.height
     shapes = [one for one in _RATIOS.values() if abs(ratio - one) <= one * _TOLERANCE]
     if not shapes or min(video.width, video.height) < _SHORT_SIDE:
@@ -211,20 +184,6 @@ def _video(order: CreativeOrder) -> tuple[bytes, float]:
             field="video_path",
         )
     return content, ratio
-
-
-def _content(path: str, sha256: str, what: str) -> bytes:
-    field = f"{what}_path"
-    try:
-        content = Path(path).read_bytes()
-    except OSError as error:
-        message = f"the {what} cannot be read ({error.strerror}); make the creative again"
-        raise refused(message, field=field) from None
-    if hashlib.sha256(content).hexdigest() != sha256:
-        raise refused(
-            f"the {what} is not the one that was approved (its hash differs)", field=field
-        )
-    return content
 
 
 def _md5(content: bytes) -> str:

@@ -22,7 +22,7 @@ _EVERY = '["STATUS_ALL"]'
 
 
 async def account_report(
-    wire: Wire, since: date, until: date, *, currency: str, now: datetime
+    wire: Wire, since: date, until: date, currency: str, now: datetime
 ) -> MetricsReport:
     """Figures per campaign and account day, inclusive: a thousand rows to a call. Deleted
     campaigns are asked for by name of their status, or their spend would vanish."""
@@ -39,7 +39,7 @@ async def account_report(
 
 
 async def ad_report(
-    wire: Wire, since: date, until: date, *, currency: str, now: datetime
+    wire: Wire, since: date, until: date, currency: str, now: datetime
 ) -> AdMetricsReport:
     """Figures per ad and account day, inclusive."""
     rows = await _rows(

@@ -3,6 +3,8 @@
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from models.contract.money import Money, minor_unit_micros
+from models.contract.vocabulary import Platform
+from platforms.terms import checked_micros
 from platforms.tiktok.errors import refused
 
 _MICRO = Decimal("0.000001")
@@ -20,27 +22,13 @@ def units(
         Refused: another currency than the account's, not positive, below ``minimum``, or finer
             than the currency's smallest unit. Nothing is rounded.
     """
-    if amount.currency != currency:
-        raise refused(
-            f"{field} {amount} is in {amount.currency}, but the account's currency is {currency}; "
-            "convert it first",
-            field="currency",
-        )
-    if amount.micros <= 0 or (minimum is not None and amount.micros < minimum.micros):
-        least = f"at least {minimum}" if minimum is not None else "more than zero"
-        raise refused(f"{field} {amount} is too small; it must be {least}", field=field)
+    checked_micros(Platform.TIKTOK, amount, currency, field, minimum)
     if amount.micros % minor_unit_micros(currency):
         smallest = Money(micros=minor_unit_micros(currency), currency=currency)
         raise refused(
             f"{field} {amount} is finer than the smallest amount, {smallest}; round it", field=field
         )
     return float(str(amount.amount))
-
-
-def rounded_down(amount: Money) -> Money:
-    """The nearest amount of the currency's smallest unit that is not above ``amount``."""
-    unit = minor_unit_micros(amount.currency)
-    return amount.model_copy(update={"micros": amount.micros - amount.micros % unit})
 
 
 def from_units(value: object, currency: str) -> Money | None:

@@ -8,16 +8,15 @@ from models.contract.account import AdAccount
 from models.contract.money import Money
 from models.contract.network import Bid, ObjectKind
 from models.contract.vocabulary import CallToAction, Objective, Platform, SpecialCategory
+from platforms import terms
 from platforms.network import Capabilities, CopyLimits
+from platforms.terms import bid_amount, require_counting, word_for
 from platforms.tiktok.errors import JsonObject, refused
 from platforms.tiktok.money import units
 from platforms.tiktok.text import AD_TEXT_LIMIT
 
 PIXEL = "pixel_id"
 """Account option: the pixel that counts a conversion."""
-MIN_DAILY_BUDGET = "min_daily_budget"
-"""Account option: smallest daily budget of an ad group in whole units of the account's currency.
-TikTok has a table of its own for currencies other than the US dollar."""
 
 DYNAMIC, DAY, TOTAL, NO_BUDGET = (
     "BUDGET_MODE_DYNAMIC_DAILY_BUDGET",
@@ -121,7 +120,8 @@ _BY_PIXEL = frozenset(o for o, way in WAYS.items() if way and way.event)
 CAPABILITIES = Capabilities(
     platform=Platform.TIKTOK,
     label="TikTok Ads",
-    # TikTok asks for more than 20 dollars; whether 20.00 itself is enough is told both ways.
+    # TikTok asks for more than 20 dollars; whether 20.00 itself is enough is told both ways. It
+    # has a table of its own for other currencies.
     min_daily_budget={"USD": Money.of("20.01")},
     end_time_granularity=timedelta(minutes=1),
     budget_edits_per_hour=None,
@@ -177,16 +177,9 @@ CAPABILITIES = Capabilities(
 
 def capabilities_of(account: AdAccount) -> Capabilities:
     """The capabilities of one account: its conversion objectives, cleared categories, minimum."""
-    found = CAPABILITIES
-    if account.options.get(PIXEL):
-        found = replace(found, objectives=_EVERYWHERE | _BY_PIXEL)
+    found = terms.capabilities_of(CAPABILITIES, account, option=PIXEL, objectives=_BY_PIXEL)
     cleared = {c: f"account option {name}" for c, name in CLEARED.items() if _cleared(account, c)}
-    if cleared:
-        found = replace(found, special_categories={**found.special_categories, **cleared})
-    if minimum := account.options.get(MIN_DAILY_BUDGET):
-        amount = Money.of(minimum, account.currency)
-        found = replace(found, min_daily_budget={account.currency: amount})
-    return found
+    return replace(found, special_categories={**found.special_categories, **cleared})
 
 
 def way_of(objective: Objective, account: AdAccount) -> Way:
@@ -195,19 +188,9 @@ def way_of(objective: Objective, account: AdAccount) -> Way:
     Raises:
         Refused: TikTok cannot do it, or the account lacks the pixel it needs.
     """
-    way = WAYS[objective]
-    if way is None:
-        offered = ", ".join(sorted(_EVERYWHERE | _BY_PIXEL))
-        raise refused(
-            f"objective {objective.value!r} is not offered on TikTok; use one of: {offered}",
-            field="objective",
-        )
-    if way.event and not account.options.get(PIXEL):
-        raise refused(
-            f"objective {objective.value!r} counts conversions and needs the account option "
-            f"{PIXEL}; set it, or use the objective 'traffic'",
-            field="objective",
-        )
+    way = word_for(Platform.TIKTOK, "on TikTok", WAYS, objective)
+    if way.event:
+        require_counting(Platform.TIKTOK, objective, account, PIXEL)
     return way
 
 
@@ -217,15 +200,7 @@ def button(call_to_action: CallToAction) -> str:
     Raises:
         Refused: TikTok has no such button.
     """
-    word = CALLS_TO_ACTION[call_to_action]
-    if word is None:
-        offered = ", ".join(sorted(c for c, known in CALLS_TO_ACTION.items() if known))
-        raise refused(
-            f"call to action {call_to_action.value!r} is not offered on TikTok; use one of: "
-            f"{offered}",
-            field="call_to_action",
-        )
-    return word
+    return word_for(Platform.TIKTOK, "on TikTok", CALLS_TO_ACTION, call_to_action)
 
 
 def industries(category: SpecialCategory, account: AdAccount) -> list[str]:
@@ -262,17 +237,10 @@ def bid_fields(bid: Bid, way: Way, currency: str) -> JsonObject:
             f"{others}",
             field="bid_strategy",
         )
-    if bid.strategy == "automatic":
-        if bid.amount is not None:
-            raise refused(
-                f"bid strategy 'automatic' takes no amount, but {bid.amount} was given; leave it "
-                "out or use 'cost_cap'",
-                field="bid_amount",
-            )
+    amount = bid_amount(Platform.TIKTOK, bid, "cost_cap")
+    if amount is None:
         return {"bid_type": bid_type}
-    if bid.amount is None:
-        raise refused(f"bid strategy {bid.strategy!r} needs an amount", field="bid_amount")
-    return {"bid_type": bid_type, way.bid_field: units(bid.amount, currency, field="bid_amount")}
+    return {"bid_type": bid_type, way.bid_field: units(amount, currency, field="bid_amount")}
 
 
 def _cleared(account: AdAccount, category: SpecialCategory) -> bool:

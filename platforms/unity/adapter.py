@@ -23,7 +23,7 @@ from models.contract.network import (
     SwitchResult,
 )
 from platforms.errors import Refused
-from platforms.network import Capabilities, Ground
+from platforms.network import Ground
 from platforms.switching import one_by_one, told
 from platforms.unity.amounts import CURRENCY
 from platforms.unity.apps import Apps
@@ -72,15 +72,12 @@ class UnityNetwork:
         self._account = account
         self._wire = wire
         self._now = ground.clock_now
-        self._capabilities = capabilities_of(account)
+        self.capabilities = capabilities_of(account)
+        self._minimum = self.capabilities.min_daily_budget.get(CURRENCY)
         apps = Apps(wire, account)
         self._campaigns = Campaigns(wire, apps, account)
         self._creatives = Creatives(wire, apps, account)
         self._reading = Reading(wire, apps, self._campaigns, self._creatives, self._now)
-
-    @property
-    def capabilities(self) -> Capabilities:
-        return self._capabilities
 
     async def aclose(self) -> None:
         await self._wire.aclose()
@@ -95,10 +92,10 @@ class UnityNetwork:
             Ambiguous: an answer was lost; repeating completes what is there.
         """
         if isinstance(order, CampaignOrder):
-            row = await self._campaigns.create(order, self._minimum())
+            row = await self._campaigns.create(order, self._minimum)
             return campaign_view(row, Shelf(), self._now()).model_copy(update={"key": order.key})
         if isinstance(order, AdGroupOrder):
-            row = await self._campaigns.create_group(order, self._minimum(), self._now())
+            row = await self._campaigns.create_group(order, self._minimum, self._now())
             return group_view(row, Shelf(), self._now()).model_copy(update={"key": order.key})
         if isinstance(order, CreativeOrder):
             pack = await self._creatives.create(order)
@@ -164,7 +161,7 @@ class UnityNetwork:
         Raises:
             Refused: another currency, or less than the minimum.
         """
-        await self._campaigns.set_daily_budget(ad_group_id, budget, self._minimum())
+        await self._campaigns.set_daily_budget(ad_group_id, budget, self._minimum)
 
     async def set_bid(self, ad_group_id: str, amount: Money) -> None:
         """Set what an install may cost in every country of the campaign, down to a thousandth of
@@ -207,6 +204,3 @@ class UnityNetwork:
             AccessDenied: the key is not accepted.
         """
         return await health(self._wire, self._account, self._reading)
-
-    def _minimum(self) -> Money | None:
-        return self._capabilities.min_daily_budget.get(CURRENCY)

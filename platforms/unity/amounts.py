@@ -6,6 +6,8 @@ from decimal import ROUND_DOWN, Decimal, InvalidOperation
 from models.contract.account import AdAccount
 from models.contract.money import Money
 from models.contract.network import Bid
+from models.contract.vocabulary import Platform
+from platforms.terms import check_least, option_amount
 from platforms.unity.errors import refused
 
 CURRENCY = "USD"
@@ -32,14 +34,14 @@ def bid_amount(bid: Bid, account: AdAccount) -> str:
         return bid_text(bid.amount)
     if bid.strategy != "automatic":
         raise refused(f"bid strategy {bid.strategy!r} needs an amount", field="bid_amount")
-    text = account.options.get(DEFAULT_BID)
-    if not text:
+    amount = default_bid(account)
+    if amount is None:
         raise refused(
             "Unity has no automatic bidding: give the campaign a bid (dollars per install), or "
             f"set the account option {DEFAULT_BID}",
             field="bid_amount",
         )
-    return bid_text(option(text, DEFAULT_BID))
+    return bid_text(amount)
 
 
 def bid_text(amount: Money) -> str:
@@ -65,9 +67,7 @@ def budget_text(amount: Money, minimum: Money | None = None) -> str:
         Refused: another currency, too small, or finer than a cent.
     """
     _in_dollars(amount)
-    if amount.micros <= 0 or (minimum is not None and amount.micros < minimum.micros):
-        least = f"at least {minimum}" if minimum is not None else "more than zero"
-        raise refused(f"budget {amount} is too small; it must be {least}", field="daily_budget")
+    check_least(Platform.UNITY, amount, "daily_budget", minimum)
     value = amount.amount
     if value != value.quantize(_BUDGET_STEP) or value > _HIGHEST_BUDGET:
         raise refused(
@@ -96,13 +96,13 @@ def _in_dollars(amount: Money) -> None:
         )
 
 
-def option(text: str, name: str) -> Money:
-    try:
-        return Money.of(text, CURRENCY)
-    except ValueError:
-        raise refused(
-            f"the account option {name} is {text!r}; set it to dollars such as 2.50", field=name
-        ) from None
+def default_bid(account: AdAccount) -> Money | None:
+    """The account's own bid for an install.
+
+    Raises:
+        Refused: the option is no amount.
+    """
+    return option_amount(Platform.UNITY, account, DEFAULT_BID, CURRENCY)
 
 
 # -- days -------------------------------------------------------------------------------------

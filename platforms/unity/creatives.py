@@ -9,6 +9,8 @@ import json
 
 from models.contract.account import AdAccount
 from models.contract.network import AdOrder, CreativeOrder
+from models.contract.vocabulary import Platform
+from platforms.approved import check_copy_lengths
 from platforms.errors import Refused
 from platforms.unity.apps import Apps, Turns
 from platforms.unity.errors import JsonObject, ids_in, is_gone, refused
@@ -173,16 +175,7 @@ def assigned_to(pack: JsonObject) -> list[str]:
 
 
 def _check_copy(order: CreativeOrder) -> None:
-    copy, most = order.copy_text, CAPABILITIES.copy_limits
+    copy = order.copy_text
     check_call_to_action(copy.call_to_action)
-    for field, text, limit in (
-        ("primary_text", copy.primary_text, most.primary_text),
-        ("headline", copy.headline, most.headline),
-        ("description", copy.description, most.description),
-    ):
-        if len(text) > limit:
-            raise refused(
-                f"{field} has {len(text)} characters; {limit} can be read in a video and its end "
-                "card: shorten it",
-                field=field,
-            )
+    shown = "a video and its end card show"
+    check_copy_lengths(Platform.UNITY, copy, CAPABILITIES.copy_limits, shown)

@@ -4,6 +4,7 @@ Every error of Unity's gateway is one problem object: ``title``, ``detail``, ``c
 ``details`` with the path of each bad field, ``requestId``.
 """
 
+from functools import partial
 from typing import Any, cast
 
 import httpx
@@ -33,9 +34,8 @@ _DEFAULT_WAIT = 60.0
 """Real seconds to wait on a 429 that does not say how long."""
 
 
-def refused(message: str, *, field: str | None = None, code: str = "") -> Refused:
-    """A refusal of our own, before anything is sent."""
-    return Refused(Platform.UNITY, message, field=field, code=code)
+refused = partial(Refused, Platform.UNITY)
+"""A refusal of our own, before anything is sent."""
 
 
 def is_gone(error: Refused) -> bool:

@@ -4,7 +4,7 @@ from models.contract.account import AdAccount
 from models.contract.network import AccountHealth, Delivery
 from models.contract.vocabulary import AccountStatus
 from platforms.errors import AccessDenied, Refused
-from platforms.unity.amounts import CURRENCY, DEFAULT_BID, TIMEZONE, bid_text, option
+from platforms.unity.amounts import CURRENCY, TIMEZONE, bid_text, default_bid
 from platforms.unity.errors import BAD_CREDENTIALS, NO_ACCESS, UNPAID, JsonObject
 from platforms.unity.objects import campaign_delivery
 from platforms.unity.reading import Reading
@@ -85,11 +85,11 @@ def _settings(account: AdAccount) -> list[str]:
         problems.append(
             f"Unity's days are in {TIMEZONE}, but {account.timezone} is set; set {TIMEZONE}."
         )
-    if text := account.options.get(DEFAULT_BID):
-        try:
-            bid_text(option(text, DEFAULT_BID))
-        except Refused as error:
-            problems.append(f"{error.message}.")
+    try:
+        if (bid := default_bid(account)) is not None:
+            bid_text(bid)
+    except Refused as error:
+        problems.append(f"{error.message}.")
     return problems
 
 

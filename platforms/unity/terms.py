@@ -3,25 +3,22 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
-from functools import cache
-from typing import Literal, cast
-
-from babel import Locale
+from typing import Literal
 
 from models.contract.account import AdAccount
 from models.contract.money import Money
 from models.contract.network import AdGroupOrder, ObjectKind, Targeting
 from models.contract.regulated import forbidden_targeting
 from models.contract.vocabulary import CallToAction, Objective, Platform, SpecialCategory
+from platforms.countries import is_country
 from platforms.network import Capabilities, CopyLimits
-from platforms.unity.amounts import CURRENCY, option
+from platforms.terms import MIN_DAILY_BUDGET, option_amount, word_for
+from platforms.unity.amounts import CURRENCY
 from platforms.unity.errors import refused
 
 APP_ID = "app_id"
 """Account option: which of the organisation's apps is meant, where it has several of one store
 listing."""
-MIN_DAILY_BUDGET = "min_daily_budget"
-"""Account option, in dollars. Unity publishes no minimum (unsure); 10.00 is the product's own."""
 LANGUAGE = "creative_language"
 """Account option: the language moderators read the creatives in."""
 LANGUAGES = ("und", "zxx", "en", "zh", "fr", "de", "ja", "ko", "es")
@@ -73,7 +70,6 @@ SPECIAL_CATEGORIES: Mapping[SpecialCategory, str | None] = {
 PLACEMENTS = ("in-app video with end card",)
 """Unity shows its one format wherever its SDK runs; there is nothing to choose."""
 
-_NO_COUNTRY = frozenset({"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"})
 OVER_DELIVERY = 1.2
 """Unity says that a campaign may now and then spend more than its daily budget, and not how much
 (unsure)."""
@@ -81,6 +77,7 @@ OVER_DELIVERY = 1.2
 CAPABILITIES = Capabilities(
     platform=Platform.UNITY,
     label="Unity Ads",
+    # Unity publishes none (unsure); this is the product's own.
     min_daily_budget={CURRENCY: Money.of("10.00")},
     end_time_granularity=timedelta(days=1),
     # 100 changes of one budget in half an hour by today's text, 30 by that of 2022.
@@ -133,10 +130,8 @@ def capabilities_of(account: AdAccount) -> Capabilities:
     Raises:
         Refused: an account option is no amount.
     """
-    text = account.options.get(MIN_DAILY_BUDGET)
-    if not text:
-        return CAPABILITIES
-    return replace(CAPABILITIES, min_daily_budget={CURRENCY: option(text, MIN_DAILY_BUDGET)})
+    least = option_amount(Platform.UNITY, account, MIN_DAILY_BUDGET, CURRENCY)
+    return replace(CAPABILITIES, min_daily_budget={CURRENCY: least}) if least else CAPABILITIES
 
 
 # -- what is asked for ------------------------------------------------------------------------
@@ -148,25 +143,14 @@ def goal(objective: Objective) -> str:
     Raises:
         Refused: Unity has none.
     """
-    word = GOALS[objective]
-    if word is None:
-        offered = ", ".join(sorted(one.value for one in CAPABILITIES.objectives))
-        raise refused(
-            f"objective {objective.value!r} is not offered on Unity; use one of: {offered}",
-            field="objective",
-        )
-    return word
+    return word_for(Platform.UNITY, "on Unity", GOALS, objective)
 
 
 def check_call_to_action(wanted: CallToAction) -> None:
     """Raises:
     Refused: Unity's button says something else.
     """
-    if not CALLS_TO_ACTION[wanted]:
-        raise refused(
-            f"call to action {wanted.value!r} is not offered on Unity; use 'download'",
-            field="call_to_action",
-        )
+    word_for(Platform.UNITY, "on Unity", CALLS_TO_ACTION, wanted)
 
 
 def check_category(category: SpecialCategory, targeting: Targeting | None = None) -> None:
@@ -216,15 +200,9 @@ def countries(codes: tuple[str, ...]) -> list[str]:
         raise refused("no country is given; name at least one, such as US", field="locations")
     found = list(dict.fromkeys(code.upper() for code in codes))
     for code in found:
-        if code not in _territories():
+        if not is_country(code):
             raise refused(
                 f"country {code!r} cannot be targeted on Unity; use ISO 3166 codes such as US",
                 field="locations",
             )
     return found
-
-
-@cache
-def _territories() -> frozenset[str]:
-    names = cast(dict[str, str], Locale("en").territories)
-    return frozenset(c for c in names if len(c) == 2 and c.isalpha()) - _NO_COUNTRY

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from models.contract.account import AdAccount
 from models.contract.network import AdMetricsReport, AdMetricsRow
 from platforms.x.stats import DAYS_PER_CALL, active_in, by_day, spans
 from platforms.x.wire import Wire
@@ -46,21 +47,14 @@ class AdBook:
 
 
 async def ad_report(
-    wire: Wire,
-    since: date,
-    until: date,
-    *,
-    timezone: str,
-    currency: str,
-    now: datetime,
-    book: AdBook,
+    wire: Wire, account: AdAccount, since: date, until: date, now: datetime, book: AdBook
 ) -> AdMetricsReport:
     """Figures per ad and account day, inclusive, of ads that X lists as active in the period.
 
     ``reach`` is zero, unknown: X tells it by campaign only. Of more than 1,000 active ads each
     reading holds the next thousand in turn.
     """
-    zone = ZoneInfo(timezone)
+    zone = ZoneInfo(account.timezone)
     weeks = spans(since, until, DAYS_PER_CALL)
     active = [await active_in(wire, _ENTITY, first, last, zone) for first, last in weeks]
     turn = book.turn(sorted({ad for ads in active for ad in ads}))
@@ -71,7 +65,9 @@ async def ad_report(
         ids = [ad for ad in ads if ad in known]
         rows += [
             AdMetricsRow(campaign_id=campaigns[ad_id], ad_id=ad_id, **dict(figures))
-            for ad_id, figures in await by_day(wire, _ENTITY, ids, first, last, zone, currency)
+            for ad_id, figures in await by_day(
+                wire, _ENTITY, ids, first, last, zone, account.currency
+            )
         ]
     rows.sort(key=lambda row: (row.campaign_id, row.ad_id, row.day))
     return AdMetricsReport(as_of=now, rows=tuple(rows))

@@ -25,14 +25,15 @@ from models.contract.network import (
 )
 from models.contract.vocabulary import Platform
 from platforms.errors import AccessDenied, Refused
-from platforms.network import Capabilities, Ground
+from platforms.naming import front
+from platforms.network import Ground
 from platforms.x.ad_stats import AdBook, ad_report
 from platforms.x.ceiling import set_line_item_budget
 from platforms.x.creative import carry_ad_key, create_post, posts_by_ids, posts_by_key
 from platforms.x.errors import JsonObject, refused
 from platforms.x.health import health
 from platforms.x.line_item import create_line_item
-from platforms.x.names import front, id_order, iso, keyed, whole_minute
+from platforms.x.names import id_order, iso, keyed, whole_minute
 from platforms.x.objects import (
     ad_views,
     campaign_views,
@@ -103,13 +104,10 @@ class XNetwork:
         self._account = account
         self._wire = wire
         self._now = clock_now
-        self._capabilities = capabilities_of(account)
+        self.capabilities = capabilities_of(account)
+        self._minimum = self.capabilities.min_daily_budget.get(account.currency)
         self._reach = reach
         self._ads = AdBook()
-
-    @property
-    def capabilities(self) -> Capabilities:
-        return self._capabilities
 
     async def aclose(self) -> None:
         await self._wire.aclose()
@@ -126,7 +124,7 @@ class XNetwork:
         if isinstance(order, CampaignOrder):
             return await self._create_campaign(order)
         if isinstance(order, AdGroupOrder):
-            row = await create_line_item(self._wire, order, self._account, self._minimum())
+            row = await create_line_item(self._wire, order, self._account, self._minimum)
             return created_view(ObjectKind.AD_GROUP, row, self._now(), key=order.key)
         if isinstance(order, CreativeOrder):
             post = await create_post(self._wire, order, self._option("as_user_id"))
@@ -135,8 +133,8 @@ class XNetwork:
 
     async def _create_campaign(self, order: CampaignOrder) -> NetworkObject:
         check_category(order.special_category)
-        daily = in_micros(order.daily_budget, self._account.currency, self._minimum())
-        cap = order.spend_cap and in_micros(order.spend_cap, self._account.currency)
+        daily = in_micros(order.daily_budget, self._account.currency, minimum=self._minimum)
+        cap = order.spend_cap and in_micros(order.spend_cap, self._account.currency, "spend_cap")
         form = {
             "funding_instrument_id": self._option("funding_instrument_id"),
             "name": keyed(order.key, order.name),
@@ -283,7 +281,7 @@ class XNetwork:
         Raises:
             Refused: another currency, or less than X's or our minimum.
         """
-        micros = in_micros(budget, self._account.currency, self._minimum())
+        micros = in_micros(budget, self._account.currency, minimum=self._minimum)
         await set_line_item_budget(self._wire, ad_group_id, micros)
 
     async def set_bid(self, ad_group_id: str, amount: Money) -> None:
@@ -314,27 +312,13 @@ class XNetwork:
         """Figures of every campaign with activity, per account day, inclusive. ``reach`` may be
         a minute old, and is zero where it would take too many calls."""
         return await account_report(
-            self._wire,
-            since,
-            until,
-            timezone=self._account.timezone,
-            currency=self._account.currency,
-            now=self._now(),
-            reach=self._reach,
+            self._wire, self._account, since, until, self._now(), self._reach
         )
 
     async def ad_metrics(self, since: date, until: date) -> AdMetricsReport:
         """Figures of ads with activity, per account day, inclusive. ``reach`` is zero, unknown;
         of more than 1,000 active ads each reading holds the next thousand in turn."""
-        return await ad_report(
-            self._wire,
-            since,
-            until,
-            timezone=self._account.timezone,
-            currency=self._account.currency,
-            now=self._now(),
-            book=self._ads,
-        )
+        return await ad_report(self._wire, self._account, since, until, self._now(), self._ads)
 
     async def check_account(self) -> AccountHealth:
         """Whether credential, account, funding, currency, time zone and posting user can be
@@ -343,9 +327,6 @@ class XNetwork:
 
     async def _one(self, path: str, object_id: str) -> JsonObject:
         return cast(JsonObject, (await self._wire.get(f"{path}/{object_id}"))["data"])
-
-    def _minimum(self) -> Money | None:
-        return self._capabilities.min_daily_budget.get(self._account.currency)
 
     def _option(self, name: str) -> str:
         value = self._account.options.get(name)

@@ -5,18 +5,15 @@ looks for what an interrupted attempt left behind before it makes anything.
 """
 
 import asyncio
-import hashlib
-from io import BytesIO
-from pathlib import Path
 from typing import cast
-
-from PIL import Image, UnidentifiedImageError
 
 from models.contract.network import CreativeOrder
 from models.contract.vocabulary import CallToAction, Platform
+from platforms.approved import read_image
 from platforms.errors import Refused, Transient
+from platforms.naming import front
 from platforms.x.errors import JsonObject, refused
-from platforms.x.names import POST_NAME_LIMIT, front, id_order, keyed, post_label
+from platforms.x.names import POST_NAME_LIMIT, id_order, keyed, post_label
 from platforms.x.post import checked_text
 from platforms.x.wire import Wire
 
@@ -113,31 +110,17 @@ def post_id(post: JsonObject) -> str:
 
 def _read_image(order: CreativeOrder) -> tuple[bytes, str]:
     """The image's bytes and media type, checked against the order and X's specification."""
-    try:
-        content = Path(order.image_path).read_bytes()
-    except OSError as error:
-        raise refused(f"the image cannot be read ({error.strerror})", field="image") from None
-    if hashlib.sha256(content).hexdigest() != order.image_sha256:
-        raise refused(
-            "the image is not the one that was approved (its hash differs)", field="image"
-        )
-    if len(content) > _MAX_BYTES:
-        raise refused(f"the image has {len(content)} bytes; X takes {_MAX_BYTES}", field="image")
-    try:
-        with Image.open(BytesIO(content)) as picture:
-            kind, (width, height) = picture.format or "", picture.size
-    except (UnidentifiedImageError, OSError):
-        raise refused("the image is in no format X takes (BMP, JPEG, PNG)", field="image") from None
-    if kind not in _TYPES:
-        raise refused(f"image format {kind} is not taken by X; use PNG or JPEG", field="image")
+    content, media_type, (width, height) = read_image(
+        Platform.X, "X", order, most=_MAX_BYTES, formats=_TYPES
+    )
     ratio = width / height
     if width < _MIN_WIDTH or all(abs(ratio - r) > r * _RATIO_TOLERANCE for r in _RATIOS):
         raise refused(
             f"the image is {width}x{height}; a website card needs at least {_MIN_WIDTH} pixels "
             "of width at 1.91:1 (1200x628) or 1:1",
-            field="image",
+            field="image_path",
         )
-    return content, _TYPES[kind]
+    return content, media_type
 
 
 async def _library_media(

@@ -5,6 +5,7 @@ Codes are those of the Ads API's error page. Some answers are HTML; then the sta
 
 import json
 import time
+from functools import partial
 from typing import Any, cast
 
 import httpx
@@ -30,9 +31,8 @@ _DEFAULT_WAIT = 60.0
 """Real seconds to wait on a 429 that carries no reset header (the write window's length)."""
 
 
-def refused(message: str, *, field: str | None = None, code: str = "") -> Refused:
-    """A refusal of our own, before anything is sent."""
-    return Refused(Platform.X, message, field=field, code=code)
+refused = partial(Refused, Platform.X)
+"""A refusal of our own, before anything is sent."""
 
 
 def lost(error: httpx.HTTPError, *, changes: bool) -> NetworkError:

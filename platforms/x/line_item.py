@@ -10,8 +10,9 @@ from typing import cast
 from models.contract.account import AdAccount
 from models.contract.money import Money
 from models.contract.network import AdGroupOrder
+from platforms.naming import pending
 from platforms.x.errors import JsonObject, refused
-from platforms.x.names import NAME_LIMIT, id_order, iso, keyed, pending, whole_minute
+from platforms.x.names import NAME_LIMIT, id_order, iso, keyed, whole_minute
 from platforms.x.targeting import criteria_for, ensure_criteria
 from platforms.x.terms import WEB_EVENT_TAG, bid_fields, in_micros, optimisation
 from platforms.x.wire import Form, Wire
@@ -77,7 +78,9 @@ def _form(order: AdGroupOrder, account: AdAccount, minimum: Money | None) -> For
         "product_type": "PROMOTED_TWEETS",
         "placements": ["ALL_ON_TWITTER"],
         "goal": how.goal,
-        "daily_budget_amount_local_micro": in_micros(order.daily_budget, account.currency, minimum),
+        "daily_budget_amount_local_micro": in_micros(
+            order.daily_budget, account.currency, minimum=minimum
+        ),
         "start_time": iso(order.start_time),
         "end_time": iso(end),
         "entity_status": "PAUSED",

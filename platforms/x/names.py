@@ -1,34 +1,21 @@
 """Names that carry the idempotency key, and X's spelling of ids and times."""
 
-import re
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from platforms.x.errors import refused
+from models.contract.vocabulary import Platform
+from platforms import naming
+from platforms.naming import key_of
 
 NAME_LIMIT = 255
 POST_NAME_LIMIT = 80
 AD_KEY_ROOM = 12
 """Characters of a post's name kept free for the key of the ad that will promote it."""
 
-_KEY = re.compile(r"k[a-z2-7]{10}|k(?=[a-z]*[0-9])[a-z0-9]{4,20}")
-_PENDING = "pending "
-
 
 def keyed(key: str, name: str, limit: int = NAME_LIMIT) -> str:
-    """``key name``: the key stands in front because X's name search may match prefixes only.
-
-    Raises:
-        Refused: the key holds a space, or both together are longer than X takes.
-    """
-    if not key or key.split() != [key]:
-        raise refused(f"key {key!r} must be one word", field="key")
-    full = f"{key} {name}".strip()
-    if len(full) > limit:
-        raise refused(
-            f"name {full!r} has {len(full)} characters; X takes {limit}: shorten it", field="name"
-        )
-    return full
+    """``key name``, once X takes it. See ``platforms.naming.keyed``."""
+    return naming.keyed(Platform.X, key, name, limit)
 
 
 def post_label(key: str, name: str) -> str:
@@ -44,24 +31,6 @@ def post_label(key: str, name: str) -> str:
     while words and len(" ".join([key, *words])) > limit:
         words = words[1:]
     return keyed(key, " ".join(words), limit)
-
-
-def pending(full_name: str) -> str:
-    """The name of an object that is still being put together, so that no search for its key
-    takes it for a whole one."""
-    return _PENDING + full_name
-
-
-def front(name: str) -> str:
-    """The first word of a name: where the key is, if it has one."""
-    return name.split(" ", 1)[0]
-
-
-def key_of(name: str) -> str:
-    """The key in front of a name, or empty when the first word does not look like one
-    (``models.contract.effects.effect_key``; other keys begin with k and hold a digit)."""
-    word = front(name)
-    return word if _KEY.fullmatch(word) else ""
 
 
 def ad_key_of(post_name: str) -> str:

@@ -10,9 +10,10 @@ from typing import cast
 
 from models.contract.money import Money
 from models.contract.network import Delivery, NetworkObject, ObjectKind
+from platforms.naming import key_of
 from platforms.x.creative import post_id, posts_by_ids
 from platforms.x.errors import JsonObject
-from platforms.x.names import ad_key_of, instant, key_of
+from platforms.x.names import ad_key_of, instant
 from platforms.x.wire import Wire
 
 _WITH_DELETED = {"with_deleted": True}

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
+from models.contract.account import AdAccount
 from models.contract.money import Money
 from models.contract.network import DayFigures, MetricsReport, MetricsRow
 from platforms.x.errors import JsonObject
@@ -42,14 +43,7 @@ class _Day:
 
 
 async def account_report(
-    wire: Wire,
-    since: date,
-    until: date,
-    *,
-    timezone: str,
-    currency: str,
-    now: datetime,
-    reach: ReachBook,
+    wire: Wire, account: AdAccount, since: date, until: date, now: datetime, reach: ReachBook
 ) -> MetricsReport:
     """Figures per campaign and account day, inclusive.
 
@@ -58,7 +52,7 @@ async def account_report(
     Spend may be lower than in an earlier reading: X credits over-delivery and junk for up to
     three days.
     """
-    zone = ZoneInfo(timezone)
+    zone = ZoneInfo(account.timezone)
     rows: list[MetricsRow] = []
     everyone = await wire.pages("campaigns", {"with_deleted": True})
     few = [str(row["id"]) for row in everyone] if len(everyone) <= ENTITIES_PER_CALL else None
@@ -67,7 +61,7 @@ async def account_report(
         rows += [
             MetricsRow(campaign_id=campaign_id, **dict(figures))
             for campaign_id, figures in await by_day(
-                wire, "CAMPAIGN", active, first, last, zone, currency
+                wire, "CAMPAIGN", active, first, last, zone, account.currency
             )
         ]
     delivering = sorted({row.campaign_id for row in rows})

@@ -1,24 +1,23 @@
 """What X offers, in the trade's terms, and X's own words for it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from models.contract.account import AdAccount
-from models.contract.money import Money, minor_unit_micros
+from models.contract.money import Money
 from models.contract.network import Bid
 from models.contract.regulated import OPEN_TO_ALL
 from models.contract.vocabulary import CallToAction, Objective, Platform, SpecialCategory
+from platforms import terms
 from platforms.network import Capabilities, CopyLimits
+from platforms.terms import bid_amount, checked_micros, require_counting, whole_units, word_for
 from platforms.x.errors import refused
 
 WEB_EVENT_TAG = "web_event_tag"
 """Account option naming the web event (pixel) that counts a conversion; it is what lets an
 account run campaigns for leads, sign-ups, purchases and applications."""
-
-MIN_DAILY_BUDGET = "min_daily_budget"
-"""Account option: smallest daily budget in whole units of the account's currency. X publishes
-none; 10.00 is the product's own floor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +57,7 @@ _REFUSED_FOR = {
 CAPABILITIES = Capabilities(
     platform=Platform.X,
     label="X",
+    # X publishes none; this is the product's own floor.
     min_daily_budget={"USD": Money.of("10.00")},
     end_time_granularity=timedelta(minutes=1),
     budget_edits_per_hour=None,
@@ -96,14 +96,10 @@ CAPABILITIES = Capabilities(
 
 
 def capabilities_of(account: AdAccount) -> Capabilities:
-    """The capabilities of one account: its conversion objectives and its own minimum."""
-    found = CAPABILITIES
-    if account.options.get(WEB_EVENT_TAG):
-        found = replace(found, objectives=_PLAIN | _BY_CONVERSION)
-    if minimum := account.options.get(MIN_DAILY_BUDGET):
-        amount = Money.of(minimum, account.currency)
-        found = replace(found, min_daily_budget={account.currency: amount})
-    return found
+    """The capabilities of one account. See ``platforms.terms``."""
+    return terms.capabilities_of(
+        CAPABILITIES, account, option=WEB_EVENT_TAG, objectives=_BY_CONVERSION
+    )
 
 
 def optimisation(objective: Objective, account: AdAccount) -> Optimisation:
@@ -112,19 +108,9 @@ def optimisation(objective: Objective, account: AdAccount) -> Optimisation:
     Raises:
         Refused: X cannot do it, or the account lacks the web event tag it needs.
     """
-    how = OPTIMISATIONS[objective]
-    if how is None:
-        offered = ", ".join(sorted(_PLAIN | _BY_CONVERSION))
-        raise refused(
-            f"objective {objective.value!r} is not offered on X; use one of: {offered}",
-            field="objective",
-        )
-    if how.by_conversion and not account.options.get(WEB_EVENT_TAG):
-        raise refused(
-            f"objective {objective.value!r} counts conversions and needs the account option "
-            f"{WEB_EVENT_TAG}; set it, or use the objective 'traffic'",
-            field="objective",
-        )
+    how = word_for(Platform.X, "on X", OPTIMISATIONS, objective)
+    if how.by_conversion:
+        require_counting(Platform.X, objective, account, WEB_EVENT_TAG)
     return how
 
 
@@ -157,17 +143,10 @@ def bid_fields(bid: Bid, how: Optimisation, currency: str) -> dict[str, str | in
             "use 'automatic'",
             field="bid_strategy",
         )
-    if bid.amount is None:
-        if bid.strategy == "automatic":
-            return {"bid_strategy": strategy}
-        raise refused(f"bid strategy {bid.strategy!r} needs an amount", field="bid_amount")
-    if bid.strategy == "automatic":
-        raise refused(
-            f"bid strategy 'automatic' takes no amount, but {bid.amount} was given; leave it out "
-            "or use 'bid_cap'",
-            field="bid_amount",
-        )
-    micros = in_micros(bid.amount, currency)
+    amount = bid_amount(Platform.X, bid)
+    if amount is None:
+        return {"bid_strategy": strategy}
+    micros = in_micros(amount, currency, "bid_amount")
     pay_by = {"pay_by": "LINK_CLICK"} if how.goal == "LINK_CLICKS" else {}
     return {"bid_strategy": strategy, "bid_amount_local_micro": micros, **pay_by}
 
@@ -185,24 +164,8 @@ def bid_change(line: Mapping[str, object], amount: Money, currency: str) -> dict
             f"bid strategy {strategy} has no amount to set; lower the daily budget instead",
             field="bid_amount",
         )
-    whole = amount.micros - amount.micros % minor_unit_micros(amount.currency)
-    return {
-        "bid_amount_local_micro": in_micros(amount.model_copy(update={"micros": whole}), currency)
-    }
+    return {"bid_amount_local_micro": in_micros(whole_units(amount), currency, "bid_amount")}
 
 
-def in_micros(amount: Money, currency: str, minimum: Money | None = None) -> int:
-    """``*_local_micro`` of an amount.
-
-    Raises:
-        Refused: another currency than the account's, not positive, or below ``minimum``.
-    """
-    if amount.currency != currency:
-        raise refused(
-            f"{amount} is in {amount.currency}, but the account is in {currency}; convert it first",
-            field="currency",
-        )
-    if amount.micros <= 0 or (minimum is not None and amount.micros < minimum.micros):
-        least = f"at least {minimum}" if minimum is not None else "more than zero"
-        raise refused(f"amount {amount} is too small; it must be {least}", field="daily_budget")
-    return amount.micros
+in_micros = partial(checked_micros, Platform.X)
+"""``*_local_micro`` of an amount."""

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import httpx
 
@@ -17,7 +16,6 @@ from models.contract.network import (
     AdOrder,
     CampaignOrder,
     CreativeOrder,
-    NetworkObject,
     Targeting,
 )
 from models.contract.vocabulary import CallToAction, Objective, Platform
@@ -25,6 +23,15 @@ from platforms.apple_search_ads import ADAPTER, AppleAds, connect
 from platforms.network import Ground
 from platforms.quota import FREE, Quota
 from starter.team import SANDBOX_CREDENTIALS
+from tests.platforms.planting import (
+    AD_KEY,
+    CAMPAIGN_KEY,
+    CREATIVE_KEY,
+    GROUP_KEY,
+    Tree,
+    account,
+    planted,
+)
 
 NETWORK = "apple_search_ads"
 ACCOUNT = "40669820"
@@ -33,21 +40,11 @@ SECRETS = {
     one.name: SANDBOX_CREDENTIALS[f"SANDBOX_APPLE_SEARCH_ADS_{one.variables[0]}"]
     for one in ADAPTER.secrets
 }
-CAMPAIGN_KEY, GROUP_KEY, CREATIVE_KEY, AD_KEY = "k1campaign", "k2group", "k3creative", "k4advert"
-REVIEW = timedelta(minutes=11)
-"""A little more than a review lasts."""
 
 
 def apple_account(**options: str) -> AdAccount:
-    return AdAccount(
-        id=UUID(int=1),
-        team_id=UUID(int=2),
-        platform=Platform.APPLE_SEARCH_ADS,
-        name="Apple sandbox",
-        external_id=ACCOUNT,
-        sandbox=True,
-        options={"default_bid": "2.50", **options},
-    )
+    options = {"default_bid": "2.50", **options}
+    return account(Platform.APPLE_SEARCH_ADS, ACCOUNT, options)
 
 
 def connected(
@@ -152,18 +149,7 @@ def ad_order(group_id: str, creative_id: str, key: str = AD_KEY) -> AdOrder:
     return AdOrder(key=key, name="v1", ad_group_id=group_id, creative_id=creative_id)
 
 
-@dataclass(frozen=True)
-class Tree:
-    campaign: NetworkObject
-    group: NetworkObject
-    creative: NetworkObject
-    ad: NetworkObject
-
-
 async def plant(network: AppleAds, now: datetime) -> Tree:
-    """Create a whole tree, top down."""
-    campaign = await network.create(campaign_order())
-    group = await network.create(group_order(campaign.id, now))
-    creative = await network.create(creative_order())
-    ad = await network.create(ad_order(group.id, creative.id))
-    return Tree(campaign, group, creative, ad)
+    return await planted(
+        network, campaign_order(), lambda one: group_order(one, now), creative_order(), ad_order
+    )

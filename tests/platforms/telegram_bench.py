@@ -108,6 +108,8 @@ class Stage:
         return order.model_copy(update=changes)
 
     def creative(self, number: int = 1, **changes: Any) -> CreativeOrder:
+        image = Path(changes.get("image_path", self.image))
+        content = image.read_bytes() if image.exists() else b""
         copy = AdCopy(angle="benefit", primary_text=f"Read how it is done, {number}.", headline="x")
         order = CreativeOrder(
             key=f"kcreative{number}",
@@ -115,7 +117,7 @@ class Stage:
             copy_text=copy.model_copy(update=changes.pop("copy", {})),
             link="https://journal.example/how",
             image_path=str(self.image),
-            image_sha256=hashlib.sha256(self.image.read_bytes()).hexdigest(),
+            image_sha256=hashlib.sha256(content).hexdigest(),
         )
         return order.model_copy(update=changes)
 

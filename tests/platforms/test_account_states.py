@@ -15,7 +15,8 @@ from platforms.meta.account import prepaid_balance
 from platforms.network import AdNetwork
 from tests.clock import Clock
 from tests.platforms import test_meta as on_meta
-from tests.platforms.x_bench import REVIEW, connected, picture, plant
+from tests.platforms.planting import REVIEW
+from tests.platforms.x_bench import connected, picture, plant
 from tests.sandbox_server import Sandbox
 
 LEVELS = (ObjectKind.CAMPAIGN, ObjectKind.AD_GROUP)

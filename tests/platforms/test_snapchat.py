@@ -155,14 +155,16 @@ async def test_a_video_is_taken_where_one_is_given(stage: Stage) -> None:
     small = _video(stage.directory, (540, 960))
     with pytest.raises(Refused, match=r"540x960; Snapchat shows 1080x1920"):
         await stage.network.create(
-            order.model_copy(update={"video_path": str(small), "video_sha256": None})
+            order.model_copy(update={"video_path": str(small), "video_sha256": digest(small)})
         )
     text = stage.directory / "no.mp4"
     text.write_text("no video at all")
     with pytest.raises(Refused, match="video cannot be used"):
         await stage.network.create(
-            order.model_copy(update={"video_path": str(text), "video_sha256": None})
+            order.model_copy(update={"video_path": str(text), "video_sha256": digest(text)})
         )
+    with pytest.raises(Refused, match="this creative has none"):
+        await stage.network.create(video.model_copy(update={"video_sha256": None}))
 
 
 # -- bad input --------------------------------------------------------------------------------
@@ -180,7 +182,7 @@ async def test_a_video_is_taken_where_one_is_given(stage: Stage) -> None:
         ({"bid": Bid(amount=Money.of("1"))}, "takes no amount"),
         (
             {"bid": Bid(strategy="cost_cap", amount=Money.of("1", "EUR"))},
-            "account is in USD; convert it first",
+            "account's currency is USD; convert it first",
         ),
         (
             {
@@ -289,7 +291,7 @@ async def test_pictures_are_looked_at_before_they_are_sent(
     with pytest.raises(Refused, match=says):
         await stage.network.create(odd)
     path.write_bytes(b"\0" * 5_000_001)
-    with pytest.raises(Refused, match="5000001 bytes; Snapchat takes 5000000"):
+    with pytest.raises(Refused, match="5,000,001 bytes; Snapchat takes 5,000,000"):
         await stage.network.create(odd.model_copy(update={"image_sha256": digest(path)}))
 
 
@@ -395,7 +397,7 @@ async def test_bids_are_sent_read_and_changed(
     assert auto.bid is None
     with pytest.raises(Refused, match="AUTO_BID has no amount to set"):
         await stage.network.set_bid(auto.id, Money.of("1"))
-    with pytest.raises(Refused, match="account is in USD"):
+    with pytest.raises(Refused, match="account's currency is USD"):
         await stage.network.set_bid(made.id, Money.of("1", "EUR"))
 
 

@@ -696,7 +696,7 @@ async def test_every_call_to_action_has_a_button_or_is_refused(
         ({"bid": Bid(strategy="bid_cap", amount=Money.of("2"))}, "currency", "convert it first"),
         ({"bid": Bid(strategy="bid_cap", amount=eur("0.001"))}, "bid", "too small"),
         ({"daily_budget": eur("4.99")}, "daily_budget", "at least €5.00"),
-        ({"daily_budget": Money.of("20")}, "currency", "account is in EUR"),
+        ({"daily_budget": Money.of("20")}, "currency", "account's currency is EUR"),
         ({"dayparts": (0,) * 7}, "dayparts", "Telegram would read as every hour"),
         ({"dayparts": (1,)}, "dayparts", "seven masks"),
         ({"end_time": MORNING + timedelta(days=366)}, "end_time", "2027-03-03 is the latest"),
@@ -772,10 +772,11 @@ async def test_a_creative_that_telegram_does_not_take_is_refused_by_name(
         ({"link": f"https://{'long.' * 9}example"}, "website_name"),
         ({"image_path": str(square)}, "1080x1080; Telegram takes 16:9"),
         ({"image_path": str(small)}, "320x180"),
-        ({"image_path": str(other)}, "is BMP; Telegram takes JPEG or PNG"),
-        ({"image_path": str(torn)}, "cannot be read"),
+        ({"image_path": str(other)}, "format BMP is not taken by Telegram; use PNG or JPEG"),
+        ({"image_path": str(torn)}, "no format Telegram takes"),
         ({"image_path": str(tmp_path / "none.png")}, "cannot be read"),
         ({"image_path": str(heavy)}, "Telegram takes 5,242,880"),
+        ({"image_sha256": "0" * 64}, "not the one that was approved"),
     ]
     for changes, words in refusals:
         with pytest.raises(Refused, match=words):

@@ -115,7 +115,7 @@ def test_every_objective_is_unitys_or_refused_by_name() -> None:
         if objective is Objective.APP_INSTALLS:
             assert goal(objective) == "installs"
         else:
-            with pytest.raises(Refused, match=f"'{objective.value}'.*use one of: app_installs"):
+            with pytest.raises(Refused, match=f"'{objective.value}'.*use 'app_installs'"):
                 goal(objective)
 
 
@@ -214,7 +214,7 @@ def test_a_bid_comes_from_the_order_or_the_account_and_is_asked_for_by_both_name
         bid_amount(Bid(), bare)
     with pytest.raises(Refused, match="'cost_cap' needs an amount"):
         bid_amount(Bid(strategy="cost_cap"), account)
-    with pytest.raises(Refused, match="default_bid is 'lots'"):
+    with pytest.raises(Refused, match="default_bid: amount 'lots'"):
         bid_amount(Bid(), account.model_copy(update={"options": {"default_bid": "lots"}}))
 
 
@@ -444,7 +444,7 @@ async def test_files_unity_does_not_take_are_refused_before_anything_is_sent(
 
     for changes, field, why in (
         ({"video_path": None, "video_sha256": None}, "video_path", "has none; make one"),
-        ({"video_sha256": "0" * 64}, "video_path", "changed since the creative was approved"),
+        ({"video_sha256": "0" * 64}, "video_path", "not the one that was approved"),
         (film(square), "video_path", "640x640; Unity takes 9:16 and 16:9"),
         (film(mov), "video_path", "H.264 in MP4"),
         (film(mpeg4), "video_path", "mp4v; Unity takes H.264"),
@@ -742,7 +742,7 @@ async def test_a_bearer_token_and_a_key_pair_are_both_accepted(box: Sandbox) -> 
         ({"currency": "EUR"}, "paid in USD, but the account's currency is EUR"),
         ({"options": {"app_id": "f" * 24}}, "has no app ffff"),
         ({"options": {"default_bid": "0"}}, "must be from"),
-        ({"options": {"default_bid": "much"}}, "default_bid is 'much'"),
+        ({"options": {"default_bid": "much"}}, "default_bid: amount 'much'"),
     ],
 )
 async def test_what_is_wrong_with_an_account_is_named(

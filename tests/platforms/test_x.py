@@ -29,13 +29,16 @@ from platforms.x.names import post_label
 from platforms.x.post import post_length
 from platforms.x.terms import OPTIMISATIONS
 from tests.clock import Clock
-from tests.platforms.x_bench import (
+from tests.platforms.planting import (
     AD_KEY,
     CAMPAIGN_KEY,
     CREATIVE_KEY,
-    CREDENTIALS,
     GROUP_KEY,
     REVIEW,
+    Persistent,
+)
+from tests.platforms.x_bench import (
+    CREDENTIALS,
     campaign_order,
     connected,
     creative_order,
@@ -236,7 +239,7 @@ async def test_budget_moves_with_the_ceiling_above_it(
     assert campaign.daily_budget == Money.of("22.00")
     for bad, why in (
         (Money.of("9.99"), r"at least \$10.00"),
-        (Money.of("12", "EUR"), "account is in USD"),
+        (Money.of("12", "EUR"), "account's currency is USD"),
     ):
         with pytest.raises(Refused, match=why):
             await network.set_daily_budget(tree.group.id, bad)
@@ -425,25 +428,13 @@ async def test_repeating_after_a_lost_answer_makes_nothing_twice(
     campaign = await network.create(campaign_order())
     now = box.world.now()
     box.arm("x", "lost_answer", method=method, path=path)
-    lost = 0
-
-    async def ask(order: Any, parent: str | None = None) -> str:
-        nonlocal lost
-        for _ in range(3):
-            try:
-                return (await network.create(order)).id
-            except (Ambiguous, Transient):
-                lost += 1
-            if found := await network.find(order.kind, order.key, parent):
-                return found[0].id
-        raise AssertionError("three attempts were not enough")
-
-    group = await ask(group_order(campaign.id, now), campaign.id)
-    creative = await ask(creative_order(image))
+    ours = Persistent(network)
+    group = await ours.create(group_order(campaign.id, now), campaign.id)
+    creative = await ours.create(creative_order(image))
     ad = AdOrder(key="k6unrelated", name="v1", ad_group_id=group, creative_id=creative)
-    await ask(ad, group)
+    await ours.create(ad, group)
 
-    assert lost == 1
+    assert ours.lost == 1
     counts = {kind: len(rows(box, kind)) for kind in ("line_item", "tweet", "promoted_tweet")}
     assert counts == {"line_item": 1, "tweet": 1, "promoted_tweet": 1}
     assert [row["name"] for row in rows(box, "line_item")] == [f"{GROUP_KEY} Readers"]

@@ -4,12 +4,10 @@ import hashlib
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
-from uuid import UUID
 
 from imageio_ffmpeg import get_ffmpeg_exe
 from PIL import Image
@@ -22,7 +20,6 @@ from models.contract.network import (
     AdOrder,
     CampaignOrder,
     CreativeOrder,
-    NetworkObject,
     Targeting,
 )
 from models.contract.vocabulary import Objective, Platform
@@ -30,31 +27,31 @@ from platforms.network import Ground
 from platforms.quota import FREE, Quota
 from platforms.tiktok import TikTokNetwork, connect
 from sandbox.tiktok import ADVERTISER_ID, DISPLAY_NAME, IDENTITY_ID, PIXEL_ID, TOKEN
+from tests.platforms.planting import (
+    AD_KEY,
+    CAMPAIGN_KEY,
+    CREATIVE_KEY,
+    GROUP_KEY,
+    Tree,
+    account,
+    planted,
+)
 from tests.sandbox_server import Sandbox
 
 SECRETS = {"access_token": TOKEN}
-CAMPAIGN_KEY, GROUP_KEY, CREATIVE_KEY, AD_KEY = "k1campaign", "k2group", "k3creative", "k4advert"
 LINK = "https://journal.example/how?utm_content=v1"
 
 
 def tiktok_account(currency: str = "USD", **options: str) -> AdAccount:
-    return AdAccount(
-        id=UUID(int=1),
-        team_id=UUID(int=2),
-        platform=Platform.TIKTOK,
-        name="TikTok sandbox",
-        external_id=ADVERTISER_ID,
-        currency=currency,
-        sandbox=True,
-        options={
-            "identity_id": IDENTITY_ID,
-            "identity_type": "CUSTOMIZED_USER",
-            "display_name": DISPLAY_NAME,
-            "pixel_id": PIXEL_ID,
-            "prepaid": "true",
-            **options,
-        },
-    )
+    options = {
+        "identity_id": IDENTITY_ID,
+        "identity_type": "CUSTOMIZED_USER",
+        "display_name": DISPLAY_NAME,
+        "pixel_id": PIXEL_ID,
+        "prepaid": "true",
+        **options,
+    }
+    return account(Platform.TIKTOK, ADVERTISER_ID, options, currency)
 
 
 def connected(
@@ -150,21 +147,10 @@ def ad_order(ad_group_id: str, creative_id: str, key: str = AD_KEY, **changes: o
     ).model_copy(update=changes)
 
 
-@dataclass(frozen=True)
-class Tree:
-    campaign: NetworkObject
-    group: NetworkObject
-    creative: NetworkObject
-    ad: NetworkObject
-
-
 async def plant(network: TikTokNetwork, now: datetime) -> Tree:
-    """Create a whole tree, top down."""
-    campaign = await network.create(campaign_order())
-    group = await network.create(group_order(campaign.id, now))
-    creative = await network.create(creative_order())
-    ad = await network.create(ad_order(group.id, creative.id))
-    return Tree(campaign, group, creative, ad)
+    return await planted(
+        network, campaign_order(), lambda one: group_order(one, now), creative_order(), ad_order
+    )
 
 
 class Watch:

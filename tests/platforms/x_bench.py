@@ -2,10 +2,8 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from uuid import UUID
 
 from PIL import Image
 
@@ -17,12 +15,20 @@ from models.contract.network import (
     AdOrder,
     CampaignOrder,
     CreativeOrder,
-    NetworkObject,
     Targeting,
 )
 from models.contract.vocabulary import Objective, Platform
 from platforms.network import Ground
 from platforms.x import XNetwork, connect
+from tests.platforms.planting import (
+    AD_KEY,
+    CAMPAIGN_KEY,
+    CREATIVE_KEY,
+    GROUP_KEY,
+    Tree,
+    account,
+    planted,
+)
 
 CREDENTIALS = {
     "consumer_key": "sandbox-x-consumer",
@@ -30,23 +36,15 @@ CREDENTIALS = {
     "access_token": "sandbox-x-token",
     "access_token_secret": "sandbox-x-token-secret",
 }
-CAMPAIGN_KEY, GROUP_KEY, CREATIVE_KEY, AD_KEY = "k1campaign", "k2group", "k3creative", "k4advert"
 
 
 def x_account(**options: str) -> AdAccount:
-    return AdAccount(
-        id=UUID(int=1),
-        team_id=UUID(int=2),
-        platform=Platform.X,
-        name="X sandbox",
-        external_id="18ce54d4x5t",
-        sandbox=True,
-        options={
-            "funding_instrument_id": "lygyi",
-            "as_user_id": "756201191646691328",
-            **options,
-        },
-    )
+    options = {
+        "funding_instrument_id": "lygyi",
+        "as_user_id": "756201191646691328",
+        **options,
+    }
+    return account(Platform.X, "18ce54d4x5t", options)
 
 
 def connected(
@@ -106,24 +104,15 @@ def creative_order(
     )
 
 
-REVIEW = timedelta(minutes=11)
-"""A little more than a review lasts."""
-
-
-@dataclass(frozen=True)
-class Tree:
-    campaign: NetworkObject
-    group: NetworkObject
-    creative: NetworkObject
-    ad: NetworkObject
+def ad_order(group_id: str, creative_id: str) -> AdOrder:
+    return AdOrder(key=AD_KEY, name="v1", ad_group_id=group_id, creative_id=creative_id)
 
 
 async def plant(network: XNetwork, now: datetime, image: Path) -> Tree:
-    """Create a whole tree, top down."""
-    campaign = await network.create(campaign_order())
-    group = await network.create(group_order(campaign.id, now))
-    creative = await network.create(creative_order(image))
-    ad = await network.create(
-        AdOrder(key=AD_KEY, name="v1", ad_group_id=group.id, creative_id=creative.id)
+    return await planted(
+        network,
+        campaign_order(),
+        lambda one: group_order(one, now),
+        creative_order(image),
+        ad_order,
     )
-    return Tree(campaign, group, creative, ad)

@@ -29,7 +29,6 @@ from tests.platforms.apple_bench import (
     NETWORK,
     SECRETS,
     Sent,
-    Tree,
     apple_account,
     campaign_order,
     connected,
@@ -38,6 +37,7 @@ from tests.platforms.apple_bench import (
     plant,
     recorded,
 )
+from tests.platforms.planting import Tree
 from tests.sandbox import apple_client
 from tests.sandbox_server import Sandbox
 

@@ -42,7 +42,8 @@ from models.contract.network import ObjectKind
 from sandbox.grants import Grants
 from sandbox.tiktok import ADVERTISER_ID, IDENTITY_ID, PIXEL_ID, TOKEN
 from sandbox.tiktok.limits import BASIC, Level, RateLimits, RequestIds
-from tests.platforms.tiktok_bench import Tree, Watch, connected, forget_files, picture, plant, video
+from tests.platforms.planting import Tree
+from tests.platforms.tiktok_bench import Watch, connected, forget_files, picture, plant, video
 from tests.sandbox_server import Sandbox
 
 pytest_plugins = ["tests.sandbox_server"]

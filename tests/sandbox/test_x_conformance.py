@@ -26,7 +26,8 @@ from sandbox.x.limits import Limit, RateLimits
 from sandbox.x.signature import CONSUMER_KEY, CONSUMER_SECRET, TOKEN, TOKEN_SECRET
 from sandbox.x.store import ACCOUNT_ID, FUNDING_INSTRUMENT_ID, USER_ID
 from tests.clock import Clock
-from tests.platforms.x_bench import Tree, connected, picture, plant
+from tests.platforms.planting import Tree
+from tests.platforms.x_bench import connected, picture, plant
 from tests.sandbox_server import Sandbox
 
 pytest_plugins = ["tests.sandbox_server"]

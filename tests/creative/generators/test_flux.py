@@ -12,7 +12,6 @@ from starlette.responses import JSONResponse, Response
 from creative.generators import (
     Generated,
     GeneratorBusy,
-    GeneratorLost,
     GeneratorRefused,
     Ticket,
 )
@@ -21,7 +20,7 @@ from creative.generators.flux import Flux, shape_for
 from models.contract.money import Money
 from sandbox.generative import flux as stand_in
 from sandbox.generative.media import LABEL, picture
-from tests.creative.generators.stand_ins import KEY, Scripted, dropped, pointed_at, refuses_by_name
+from tests.creative.generators.stand_ins import KEY, Scripted, dropped, pointed_at
 from tests.sandbox_server import Sandbox
 
 SQUARE = (1080, 1080)
@@ -64,38 +63,6 @@ async def test_every_model_takes_the_shape_it_is_asked_for(stack: Sandbox, model
     for size in ((1080, 1920), (1200, 628), (1080, 1080), (1920, 300)):
         assert (await order(generator, size)).id
         assert shape_for(model, size).keys() in ({"width", "height"}, {"aspect_ratio"})
-
-
-@pytest.mark.parametrize(
-    ("fault", "error", "words"),
-    [
-        ("expired_token", GeneratorRefused, "access"),
-        ("no_credit", GeneratorRefused, "credit"),
-        ("rate_limited", GeneratorBusy, "429"),
-        ("overloaded", GeneratorBusy, "503"),
-        ("server_error", GeneratorLost, "500"),
-        ("lost_answer", GeneratorLost, "was lost"),
-        ("invalid_answer", GeneratorLost, "no JSON object"),
-    ],
-)
-async def test_faults_of_an_order_have_names(
-    stack: Sandbox, fault: str, error: type[Exception], words: str
-) -> None:
-    placed = order(Flux(pointed_at(stack.url)))
-    await refuses_by_name(stack, "flux", placed, fault, error, words, wait=3)
-
-
-@pytest.mark.parametrize(
-    "fault", ["rate_limited", "overloaded", "server_error", "lost_answer", "invalid_answer"]
-)
-async def test_asking_in_vain_loses_nothing(stack: Sandbox, fault: str) -> None:
-    generator = Flux(pointed_at(stack.url))
-    ticket = await order(generator)
-    await generator.collect(ticket)
-    stack.arm("flux", fault)
-    with pytest.raises(GeneratorBusy):
-        await generator.collect(ticket)
-    assert isinstance(await generator.collect(ticket), Generated)
 
 
 @pytest.mark.parametrize("path", [None, "get_result"])
@@ -166,13 +133,6 @@ async def test_what_failed_there_failed(scripted: Scripted, status: str, words: 
 async def test_what_goes_on_is_waited_for(scripted: Scripted, status: Any) -> None:
     scripted.say({"id": "t", "status": status})
     assert await Flux(scripted.settings()).collect(Ticket(generator="flux", id="t")) is None
-
-
-@pytest.mark.parametrize("answer", [{}, {"id": ""}, {"id": 7}, {"polling_url": "https://x"}])
-async def test_an_order_without_an_id_is_lost(scripted: Scripted, answer: dict[str, Any]) -> None:
-    scripted.say(answer)
-    with pytest.raises(GeneratorLost, match="no id"):
-        await order(Flux(scripted.settings()))
 
 
 @pytest.mark.parametrize("cost", [None, True, "3", -1, float("1e12"), [1]])

@@ -28,7 +28,7 @@ from creative.generators.stills import data_uri
 from models.contract.money import Money
 from sandbox.generative import runway as stand_in
 from sandbox.generative.media import LABEL, clip, picture
-from tests.creative.generators.stand_ins import KEY, Scripted, dropped, pointed_at, refuses_by_name
+from tests.creative.generators.stand_ins import KEY, Scripted, dropped, pointed_at
 from tests.sandbox_server import Sandbox
 
 STILL = picture("a library at night", 7, (360, 640), "JPEG")
@@ -63,37 +63,6 @@ async def test_a_clip_is_ordered_waited_for_and_fetched(stack: Sandbox, tmp_path
     assert "h264" in told
     assert "Duration: 00:00:02.0" in told
     assert LABEL in told
-
-
-@pytest.mark.parametrize(
-    ("fault", "error", "words"),
-    [
-        ("expired_token", GeneratorRefused, "access"),
-        ("no_credit", GeneratorRefused, "credit"),
-        ("rate_limited", GeneratorBusy, "429"),
-        ("overloaded", GeneratorBusy, "502"),
-        ("server_error", GeneratorLost, "500"),
-        ("lost_answer", GeneratorLost, "was lost"),
-        ("invalid_answer", GeneratorLost, "no JSON object"),
-    ],
-)
-async def test_faults_of_an_order_have_names(
-    stack: Sandbox, fault: str, error: type[Exception], words: str
-) -> None:
-    placed = order(Runway(pointed_at(stack.url)))
-    await refuses_by_name(stack, "runway", placed, fault, error, words, wait=4)
-
-
-@pytest.mark.parametrize(
-    "fault", ["rate_limited", "overloaded", "server_error", "lost_answer", "invalid_answer"]
-)
-async def test_asking_in_vain_loses_nothing(stack: Sandbox, fault: str) -> None:
-    generator = Runway(pointed_at(stack.url))
-    ticket = await order(generator)
-    stack.arm("runway", fault)
-    with pytest.raises(GeneratorBusy):
-        await generator.collect(ticket)
-    assert await generator.collect(ticket) is None
 
 
 async def test_moderation_is_final_and_says_what_it_took(stack: Sandbox) -> None:
@@ -175,13 +144,6 @@ async def test_refusals_are_told_apart(
     assert caught.value.kind == kind
     # What is said of a credential may quote it.
     assert (str(message) in caught.value.reason) == (kind != "access" and status != 404)
-
-
-@pytest.mark.parametrize("answer", [{}, {"id": None}, {"estimatedCost": {"credits": 5}}])
-async def test_an_order_without_an_id_is_lost(scripted: Scripted, answer: dict[str, Any]) -> None:
-    scripted.say(answer)
-    with pytest.raises(GeneratorLost, match="no id"):
-        await order(Runway(scripted.settings()))
 
 
 async def test_a_gateway_that_gave_up_leaves_a_doubt(scripted: Scripted) -> None:

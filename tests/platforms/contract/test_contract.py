@@ -331,6 +331,17 @@ async def test_a_text_that_is_too_long_is_refused_and_never_cut(stage: Stage) ->
     assert await stage.network.list_objects(AD) == []
 
 
+async def test_an_image_that_was_changed_since_its_approval_is_never_sent(stage: Stage) -> None:
+    if stage.bench.platform is Platform.APPLE_SEARCH_ADS:
+        pytest.skip("Apple shows the app's own page: no image is sent")
+    tree = await stage.tree(variants=1).make_groups()
+    changed = tree.creative().model_copy(update={"image_sha256": "0" * 64})
+    no = await _refusal(stage.network.create(changed))
+    assert no is not None
+    assert "image is not the one that was approved" in no.message
+    assert no.field == "image_path"
+
+
 # -- faults -----------------------------------------------------------------------------------
 
 
