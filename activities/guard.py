@@ -93,6 +93,7 @@ class GuardActivities:
         pending = list(ask.network_ids)
         paused: list[str] = []
         began = self._real_now()
+        refused: str | None = None
         with urgent():
             async with heartbeating(), network_errors():
                 if ask.look_first:
@@ -101,7 +102,8 @@ class GuardActivities:
                     if not pending:
                         return BatchPaused(paused=(), unconfirmed=())
                 for _ in range(_READS):
-                    await network.switch(ObjectKind.CAMPAIGN, pending, on=False)
+                    answers = await network.switch(ObjectKind.CAMPAIGN, pending, on=False)
+                    refused = next((one.error for one in answers if not one.accepted), None)
                     read = {one.id: one for one in await network.read(ObjectKind.CAMPAIGN, pending)}
                     paused += [one for one in pending if _is_off(read.get(one))]
                     pending = [one for one in pending if not _is_off(read.get(one))]
@@ -113,6 +115,7 @@ class GuardActivities:
             unconfirmed=tuple(pending),
             first_call_at=began,
             confirmed_at=None if pending else self._real_now(),
+            refused=refused if pending else None,
         )
 
     @activity.defn

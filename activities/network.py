@@ -276,7 +276,7 @@ class NetworkActivities:
         network = await self._networks.of(ref.account)
         with urgent():
             async with heartbeating(), network_errors():
-                clean = 0
+                clean, asked = 0, list[str]()
                 while True:
                     found = {
                         one.id: one
@@ -291,7 +291,9 @@ class NetworkActivities:
                         if one.switched_on and one.delivery is not Delivery.REMOVED
                     ]
                     if live:
-                        clean = 0
+                        if clean == 0 and asked == live:
+                            await asyncio.sleep(_BETWEEN_READS)  # taken, and shown late
+                        clean, asked = 0, live
                         for result in await network.switch(ObjectKind.CAMPAIGN, live, on=False):
                             if not result.accepted:
                                 raise not_confirmed(f"pause of {result.id} refused: {result.error}")

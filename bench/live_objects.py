@@ -121,13 +121,14 @@ class LiveObjects:
         network, state = await networks.of(start.account), start.state
         before = await self._shelf(platform)
         now = self._now()
+        end = now + timedelta(days=30)
 
         async def make(order: Any) -> str:
             return (await network.create(order)).id
 
         (creative,) = state.creatives
         state = _grown(state, campaign_id=await make(orders.campaign_order(start, state)))
-        group = orders.ad_group_order(start, state, start=now, end=now + timedelta(days=30))
+        group = orders.ad_group_order(start, state, start=now, end=end)
         state = _grown(state, ad_group_id=await make(group))
         path = self._picture(platform)
         picture = orders.creative_order(start, state, creative).model_copy(
@@ -137,9 +138,9 @@ class LiveObjects:
             }
         )
         state = _grown(state, creative_ids={creative.id: await make(picture)})
-        state = _grown(
-            state, ad_ids={creative.id: await make(orders.ad_order(start, state, creative))}
-        )
+        launched = state.model_copy(update={"lease_until": end})
+        ad = orders.ad_order(start, launched, creative)
+        state = _grown(state, ad_ids={creative.id: await make(ad)})
         tree = state.tree
         assert tree.campaign_id is not None
         assert tree.ad_group_id is not None

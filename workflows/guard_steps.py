@@ -27,6 +27,8 @@ with workflow.unsafe.imports_passed_through():
 GUARD = "adflight guard"
 _TRY_AGAIN = timedelta(seconds=5)
 _PATIENCE = timedelta(minutes=5)  # the history must outlast a network that refuses for weeks
+_FRUITLESS = 2
+"""Rounds in which nothing at all went off, until a person is called."""
 _AT_ONCE = 100
 """External signals under way together; Temporal allows 2,000 pending."""
 
@@ -60,7 +62,7 @@ class GuardSteps:
         paused: tuple[str, ...] = ()
         first_call: datetime | None = None
         confirmed: datetime | None = None
-        wait = _TRY_AGAIN
+        wait, fruitless = _TRY_AGAIN, 0
         while pending:
             try:
                 done: BatchPaused = await carry_out(
@@ -73,19 +75,24 @@ class GuardSteps:
                 )
             except ActivityError as error:
                 problem = failure_text(error)
-                self._alert(
-                    f"unstopped/{workflow.now():%Y%m%dT%H%M%S}",
-                    f"NOT STOPPED on {self._guard.account.name}: a person must act",
-                    f"{len(pending)} campaign(s) may still spend. {problem}",
-                    Severity.CRITICAL,
-                )
-                await workflow.sleep(wait, summary="ask the network again to pause")
-                wait = min(wait * 2, _PATIENCE)
-                continue
-            first_call = first_call or done.first_call_at
-            confirmed = done.confirmed_at
-            paused += done.paused
-            pending = done.unconfirmed
+            else:
+                first_call = first_call or done.first_call_at
+                confirmed = done.confirmed_at
+                paused += done.paused
+                pending = done.unconfirmed
+                fruitless = 0 if done.paused else fruitless + 1
+                # What the network took and shows late is asked for again at once.
+                if not pending or fruitless < _FRUITLESS:
+                    continue
+                problem = done.refused or "It took the pause and shows them as on."
+            self._alert(
+                f"unstopped/{workflow.now():%Y%m%dT%H%M%S}",
+                f"NOT STOPPED on {self._guard.account.name}: a person must act",
+                f"{len(pending)} campaign(s) may still spend. {problem}",
+                Severity.CRITICAL,
+            )
+            await workflow.sleep(wait, summary="ask the network again to pause")
+            wait = min(wait * 2, _PATIENCE)
         return BatchPaused(
             paused=paused,
             unconfirmed=(),

@@ -157,10 +157,12 @@ class BatchPause(Frozen):
 
 
 class BatchPaused(Frozen):
-    """What the read-back shows. Instants are real time."""
+    """What the read-back shows. Instants are real time. ``refused``: what the network said of one
+    that it did not accept to pause."""
 
     paused: tuple[str, ...]
     unconfirmed: tuple[str, ...]
+    refused: str | None = None
     first_call_at: datetime | None = None
     confirmed_at: datetime | None = None
 
