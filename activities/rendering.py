@@ -18,6 +18,7 @@ from creative.library import AssetLibrary, AssetUnknown
 from creative.pictures import PictureRefused, open_picture
 from creative.provenance import Origin as MadeBy
 from creative.provenance import ProvenanceRefused, Signer
+from creative.storage import AssetLost
 from creative.studio import DRAWN, Moving, Still, Studio, placement_of
 from creative.uploads import Inspected
 from models.contract.briefs import RenderBrief
@@ -189,7 +190,7 @@ class RenderingActivities:
         return None if digest is None else await self._library.read(team_id, digest)
 
 
-_REFUSALS = (PictureRefused, FootageRefused, ProvenanceRefused, AssetUnknown)
+_REFUSALS = (PictureRefused, FootageRefused, ProvenanceRefused, AssetUnknown, AssetLost)
 
 
 def _origin(brief: RenderBrief, ai_made: bool) -> MadeBy:

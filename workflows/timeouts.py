@@ -104,8 +104,10 @@ CLAUDE = ActivityConfig(
 MEDIA = ActivityConfig(
     task_queue=CREATIVE,
     start_to_close_timeout=timedelta(minutes=2),
+    schedule_to_close_timeout=timedelta(hours=1),
     heartbeat_timeout=_BEAT,
-    retry_policy=RetryPolicy(maximum_attempts=5),
+    # What cannot be used is refused for good by name: only our own stores are waited for.
+    retry_policy=RetryPolicy(maximum_interval=timedelta(seconds=20)),
 )
 REVIEW = ActivityConfig(
     task_queue=CREATIVE,
@@ -128,7 +130,8 @@ RENDERING = ActivityConfig(
     task_queue=CREATIVE,
     start_to_close_timeout=timedelta(minutes=5),
     heartbeat_timeout=_BEAT,
-    retry_policy=RetryPolicy(maximum_attempts=4),
+    # Minutes without PostgreSQL cost no ad; what kills a worker is not tried for ever.
+    retry_policy=RetryPolicy(maximum_attempts=20, maximum_interval=timedelta(seconds=20)),
 )
 WEB = ActivityConfig(
     start_to_close_timeout=timedelta(minutes=1),
