@@ -27,12 +27,12 @@ class CampaignProposal(CampaignDuties):
         if not self._state.visits:
             await self._enter(CampaignStatus.DRAFT, f"proposed by {self._campaign.author_name}")
         try:
-            await self._fill_in_creatives()
+            left_out = await self._fill_in_creatives()
         except (ActivityError, ChildWorkflowError) as error:
             await self._fail(f"no creatives: {failure_text(error)}")
             return
         if not self._state.creatives:
-            await self._fail("no creative passed the compliance check")
+            await self._fail(f"no creatives: {'; '.join(left_out) or 'nothing could be made'}")
             return
         await self._forecast()
         if self._state.approval.needed:
@@ -65,9 +65,10 @@ class CampaignProposal(CampaignDuties):
             return
         self._change(forecast=told)
 
-    async def _fill_in_creatives(self) -> None:
+    async def _fill_in_creatives(self) -> tuple[str, ...]:
+        """Have them made, if none were given; what was left out, with reasons."""
         if self._state.creatives:
-            return
+            return ()
         made = await self._order_creatives(
             CreativeBrief(
                 team_id=self._campaign.team_id,
@@ -87,6 +88,7 @@ class CampaignProposal(CampaignDuties):
                 update={"needed": True, "reasons": case.reasons + made.needs_person}
             )
         self._change(creatives=made.creatives, approval=case)
+        return made.dropped
 
     async def _await_answer(self) -> None:
         """Ask a person, remind them, and take silence for a no."""

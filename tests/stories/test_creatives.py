@@ -147,6 +147,16 @@ async def test_a_persons_own_ads_come_first_and_are_shown_as_given(team: TeamUnd
     assert judged.decided_by == made.decided_by == "rule-based sandbox planner"
 
 
+async def test_a_campaign_that_has_nothing_to_show_says_why(team: TeamUnderTest) -> None:
+    handle = await begun(
+        team, OWN.model_copy(update={"image": await kept(team, photo((400, 300)))})
+    )
+    view = await team.until(handle, CampaignStatus.FAILED)
+    assert view.error
+    assert view.error.startswith("no creatives: v1: meta feed image: 400x300 pixels leave 300x300")
+    assert await team.effects(view.campaign_id) == []
+
+
 async def test_without_a_review_a_person_must_agree(team: TeamUnderTest) -> None:
     # All words are given: the first question to Claude is the review.
     await team.arm("claude", "refusal", count=1)
