@@ -151,8 +151,10 @@ def checked_micros(
 def check_least(
     platform: Platform, amount: Money, field: str, minimum: Money | None = None
 ) -> None:
-    """Raises:
-    Refused: ``amount`` is not positive, or below ``minimum``.
+    """Hold an amount meant for ``field`` to the least that the network takes.
+
+    Raises:
+        Refused: it is not positive, or below ``minimum``.
     """
     if amount.micros <= 0 or (minimum is not None and amount.micros < minimum.micros):
         least = f"at least {minimum}" if minimum is not None else "more than zero"
