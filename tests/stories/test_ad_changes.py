@@ -254,7 +254,7 @@ async def test_a_stop_comes_before_a_change_of_ads(team: TeamUnderTest) -> None:
 async def test_a_lower_budget_waits_for_no_model(team: TeamUnderTest) -> None:
     handle = await begun(team, variants=1)
     await team.until(handle, CampaignStatus.ACTIVE)
-    await team.arm("claude", "delay", count=1, seconds=15)
+    await team.arm("claude", "delay", count=1, seconds=8)
     waiting = asyncio.create_task(ask(handle, "change_ad", change("v1")))
 
     async def under_way() -> bool:
