@@ -80,8 +80,8 @@ async def diagnose() -> list[dict[str, Any]]:
         add("Temporal", False, str(error), "start it with `adflight up`, or set TEMPORAL_ADDRESS")
     else:
         add("Temporal", True, "answers", "")
-        for queue in queues.ALL:
-            pollers = await _pollers(client, queue)
+        polling = await asyncio.gather(*(_pollers(client, queue) for queue in queues.ALL))
+        for queue, pollers in zip(queues.ALL, polling, strict=True):
             add(
                 f"worker on {queue}",
                 pollers > 0,
@@ -142,14 +142,19 @@ async def _campaign_counts(settings: Settings) -> dict[str, int]:
 
 
 async def _pollers(client: Client, queue: str) -> int:
-    answer = await client.workflow_service.describe_task_queue(
-        DescribeTaskQueueRequest(
-            namespace=client.namespace,
-            task_queue=TaskQueue(name=queue),
-            task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+    """A worker that has just come up is seen by Temporal a moment later: three looks."""
+    for patience in (1.0, 2.0, 0.0):
+        answer = await client.workflow_service.describe_task_queue(
+            DescribeTaskQueueRequest(
+                namespace=client.namespace,
+                task_queue=TaskQueue(name=queue),
+                task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+            )
         )
-    )
-    return len(answer.pollers)
+        if answer.pollers:
+            return len(answer.pollers)
+        await asyncio.sleep(patience)
+    return 0
 
 
 def _answers(url: str) -> bool:
