@@ -18,7 +18,7 @@ from models.tables import Campaign, Effect, StandingStop
 
 ASKED, CONFIRMED, QUARANTINED = "asked", "confirmed", "quarantined"
 REFUSED = "refused"
-"""The network said no to the only attempt: nothing of it exists."""
+"""The network said no to the only attempt; another one looks first all the same."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -229,8 +229,7 @@ class NetworkActivities:
             await self._access.check(ref.account)
             await wait_out_earlier_attempts(ref.settle)
             if network.capabilities.can_pause_ad:
-                # A change of ads that a stop cut short may have landed after all.
-                await switch_all(network, ObjectKind.AD, sorted(trees.resting(ref)), on=False)
+                await _let_rest(network, sorted(trees.resting(ref)))
                 await switch_all(network, ObjectKind.AD, trees.awake(ref), on=True)
             await switch_all(network, ObjectKind.AD_GROUP, [tree.ad_group_id], on=True)
             await switch_all(network, ObjectKind.CAMPAIGN, [tree.campaign_id], on=True)
@@ -239,6 +238,9 @@ class NetworkActivities:
             off = [one for one in reading.objects if not one.switched_on and one.id not in rests]
             if off:
                 raise not_confirmed(f"{off[0].kind.value} {off[0].id} still reads as off")
+            on = [one for one in reading.objects if one.switched_on and one.id in rests]
+            if on:
+                raise not_confirmed(f"{on[0].kind.value} {on[0].id} is to rest and reads as on")
             return reading
 
     @activity.defn
@@ -390,3 +392,12 @@ async def _shown(network: AdNetwork, ad_group: str) -> Sequence[NetworkObject]:
     """The ad group before it is changed: which way tells whether the change may have to wait."""
     with urgent():
         return await network.read(ObjectKind.AD_GROUP, [ad_group])
+
+
+async def _let_rest(network: AdNetwork, ad_ids: list[str]) -> None:
+    """A change of ads that a stop cut short may have landed after all. What somebody deleted
+    meanwhile rests as well."""
+    if ad_ids:
+        shown = await network.read(ObjectKind.AD, ad_ids)
+        on = [one.id for one in shown if one.switched_on and one.delivery is not Delivery.REMOVED]
+        await switch_all(network, ObjectKind.AD, on, on=False)

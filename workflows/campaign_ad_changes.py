@@ -130,8 +130,8 @@ class CampaignAdChanges(CampaignCreatives):
         except ActivityError as error:
             why = failure_text(error)
             await self._settle(move, DecisionOutcome.FAILURE, why)
-            await self._quiet_ad(own.id)
-            return why
+            also = await self._quiet_ad(own.id)
+            return "; ".join((why, *(f"{one} reads as off, too" for one in also)))
         if own.id in self._state.resting_ads:
             return "the spend authority said no; `adflight decisions` has the reason"
         self._change(replaced=(*self._state.replaced, old.id))
@@ -148,14 +148,20 @@ class CampaignAdChanges(CampaignCreatives):
         )
         kept = tuple(one for one in self._state.resting_ads if one not in (*move.on, *move.off))
         self._change(resting_ads=(*kept, *move.off))
-        await self._settle(move, DecisionOutcome.SUCCESS, "runs when the campaign resumes")
+        # Success is what a read-back shows, and it is not on yet.
+        why = f"{', '.join(move.on)} comes on when the campaign resumes"
+        await self._settle(move, DecisionOutcome.HELD, why)
 
-    async def _quiet_ad(self, variant: str) -> None:
-        """A switch that failed may have landed: off it goes, or the whole campaign rests."""
+    async def _quiet_ad(self, variant: str) -> tuple[str, ...]:
+        """A switch that failed may have landed in part: off it goes, or the whole campaign rests.
+
+        Returns:
+            Variants that we took for on and that read as off.
+        """
         if variant not in self._state.tree.ad_ids:
-            return
+            return ()
         try:
-            await self._do(
+            reading = await self._do(
                 NetworkActivities.switch_ads,
                 SwitchAds(ref=self._ref(), off=(variant,)),
                 timeouts.NETWORK_WRITE,
@@ -164,6 +170,16 @@ class CampaignAdChanges(CampaignCreatives):
         except ActivityError as error:
             reason = f"{variant} may be on and cannot be switched off: {failure_text(error)}"
             self._pause = Pause(by=MACHINE, reason=reason)
+            return ()
+        off = {one.id for one in reading.objects if not one.switched_on}
+        resting = self._state.resting_ads
+        also = tuple(
+            name
+            for name, ad_id in self._state.tree.ad_ids.items()
+            if ad_id in off and name not in resting
+        )
+        self._change(resting_ads=(*resting, *also))
+        return also
 
     def _give_up(self, name: str, wish: ChangeAd, why: str) -> None:
         """What was begun never runs, and its name is not used again."""
