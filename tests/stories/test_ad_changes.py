@@ -12,6 +12,7 @@ from models.contract.campaign import (
     CampaignView,
     ChangeAd,
     ChangeBudget,
+    Kill,
     Modify,
     Optimise,
     Pause,
@@ -19,12 +20,14 @@ from models.contract.campaign import (
 )
 from models.contract.creative import AdCopy, GivenCreative
 from models.contract.money import Money
+from models.contract.network import ObjectKind
 from models.contract.vocabulary import CampaignStatus, DecisionType
+from platforms.registry import Networks
 from starter.cli.app import run_command
 from tests.creative.library.files import encoded
 from tests.faults.test_kill_switch import BATCH
 from tests.stack import TeamUnderTest, eventually
-from tests.stories.scenes import Handle, approve, ask, fired, limits, refusal
+from tests.stories.scenes import Handle, account, approve, ask, fired, limits, now, refusal
 from tests.stories.test_creatives import (
     INSURED,
     OWN,
@@ -159,9 +162,19 @@ async def test_an_ad_of_a_running_campaign_is_replaced_for_good(team: TeamUnderT
     assert "there is no such ad; it has v1, v3" in await refusal(
         ask(handle, "change_ad", change("v2"))
     )
+    # A switch that lands late, or somebody who deletes it, changes nothing about that.
+    networks = Networks(team.settings, lambda: now(team))
+    network = await networks.of(await account(team, "meta"))
+    gone = [view.tree.ad_ids["v2"]]
     await ask(handle, "pause", Pause(by="ben"))
+    await network.switch(ObjectKind.AD, gone, on=True)
     await ask(handle, "resume", Resume(by="ben"))
     assert "v2" not in await switched_on(team, await team.view(handle))
+    await ask(handle, "pause", Pause(by="ben"))
+    await network.remove(ObjectKind.AD, gone[0])
+    assert (await ask(handle, "resume", Resume(by="ben"))).message == "resumed"
+    await ask(handle, "kill", Kill(by="ben"))
+    await networks.aclose()
 
 
 async def test_doubts_about_a_running_ad_want_a_clear_word(team: TeamUnderTest) -> None:
